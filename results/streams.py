@@ -1,0 +1,190 @@
+"""Measured rows on disk: Arrow IPC streams while a task runs, Parquet beside them at a clean end.
+
+A killed writer leaves a stream that reads up to its last whole batch (Parquet's footer would lose
+everything). A task that is started again in the same folder writes a further part
+(`steps-2.arrows`); readers see all parts as one table.
+
+Rows of `steps`, one a step:
+    step            number of the step, from 1
+    start           when it began, unix seconds
+    seconds         from its start to the next step's start
+    wait_seconds    how long it waited for input, within `seconds`
+    examples        examples this task trained on
+    loss            null inside a call of the compiled function, a value at its last step
+
+Rows of `resources`, one per half second; what the system does not tell is null:
+    time                            unix seconds
+    cpu_seconds                     of all threads, since the process began
+    rss_bytes, peak_rss_bytes       resident memory now, and the most so far
+    read_bytes, written_bytes       from and to storage, since the process began
+    voluntary_switches, involuntary_switches    since the process began
+    sent_bytes, received_bytes      over TCP, loopback included, since sampling began
+    threads
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from results.errors import UserError
+from results.run_folder import FORMAT_VERSION, check_version
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STEPS = "steps"
+RESOURCES = "resources"
+
+_COLUMNS = {
+    STEPS: {
+        "step": "int64",
+        "start": "float64",
+        "seconds": "float64",
+        "wait_seconds": "float64",
+        "examples": "int64",
+        "loss": "float64",
+    },
+    RESOURCES: {
+        "time": "float64",
+        "cpu_seconds": "float64",
+        "rss_bytes": "int64",
+        "peak_rss_bytes": "int64",
+        "read_bytes": "int64",
+        "written_bytes": "int64",
+        "voluntary_switches": "int64",
+        "involuntary_switches": "int64",
+        "sent_bytes": "int64",
+        "received_bytes": "int64",
+        "threads": "int64",
+    },
+}
+
+
+def schema(kind: str) -> pa.Schema:
+    """The columns of `kind` ("steps" or "resources"), with the format's version."""
+    import pyarrow as pa
+
+    fields = [pa.field(name, getattr(pa, of)()) for name, of in _COLUMNS[kind].items()]
+    return pa.schema(fields, metadata={"format_version": str(FORMAT_VERSION)})
+
+
+class StreamWriter:
+    """A stream being written. Each `append` is on disk (not in a buffer of ours) when it returns.
+
+    Raises OSError where the disk refuses.
+    """
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        import pyarrow as pa
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.kind = kind
+        self._schema = schema(kind)
+        (folder / f"{kind}.parquet").unlink(missing_ok=True)  # of an earlier start; now incomplete
+        self._file = pa.OSFile(str(_free_part(folder, kind)), "wb")
+        self._writer = pa.ipc.new_stream(self._file, self._schema)
+
+    def append(self, columns: dict[str, Any]) -> None:
+        """Write one batch. `columns`: for each column of the kind an array or list, all as long.
+
+        NaN becomes null.
+        """
+        import pyarrow as pa
+
+        arrays = [
+            pa.array(columns[field.name], field.type, from_pandas=True) for field in self._schema
+        ]
+        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._file.flush()
+
+    def close(self, parquet: bool) -> None:
+        """End the stream; where `parquet`, write all its parts as one Parquet file beside it."""
+        self._writer.close()
+        self._file.close()
+        if parquet:
+            _write_parquet(self.folder, self.kind)
+
+
+def read_rows(folder: Path, kind: str) -> pa.Table:
+    """All rows of `kind` in a task's folder: from Parquet where it is there, else from the streams.
+
+    A torn last batch is dropped; no file at all gives a table without rows. Raises UserError where
+    a newer version wrote them.
+    """
+    import pyarrow as pa
+
+    path = folder / f"{kind}.parquet"
+    if path.is_file():
+        import pyarrow.parquet
+
+        try:
+            table = pa.parquet.read_table(path, partitioning=None)
+        except pa.ArrowInvalid:
+            pass  # damaged since; the streams beside it hold the same rows
+        else:
+            return _checked(table, path, kind)
+    tables = [_checked(_read_stream(part, kind), part, kind) for part in _parts(folder, kind)]
+    return pa.concat_tables(tables) if tables else schema(kind).empty_table()
+
+
+def _read_stream(path: Path, kind: str) -> pa.Table:
+    import pyarrow as pa
+
+    batches: list[pa.RecordBatch] = []
+    with pa.memory_map(str(path)) as source:
+        if source.size() == 0:
+            return schema(kind).empty_table()
+        try:
+            reader = pa.ipc.open_stream(source)
+        except (pa.ArrowInvalid, OSError):
+            return schema(kind).empty_table()  # killed while it wrote the head
+        try:
+            batches.extend(reader)
+        except (pa.ArrowInvalid, OSError):
+            pass  # killed in the middle of a batch: those before it are whole
+        return pa.Table.from_batches(batches, schema=reader.schema)
+
+
+def _checked(table: pa.Table, path: Path, kind: str) -> pa.Table:
+    version = (table.schema.metadata or {}).get(b"format_version", b"0")
+    check_version(int(version), path)
+    missing = [name for name in _COLUMNS[kind] if name not in table.column_names]
+    if missing:
+        raise UserError(f"{path}: lacks the column {missing[0]}; is it a file of {kind}?")
+    return table.select(list(_COLUMNS[kind])).replace_schema_metadata(None)
+
+
+def _write_parquet(folder: Path, kind: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    parts = [_read_stream(part, kind) for part in _parts(folder, kind)]
+    path = folder / f"{kind}.parquet"
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        pa.parquet.write_table(pa.concat_tables(parts), temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _parts(folder: Path, kind: str) -> list[Path]:
+    """The streams of `kind`, in the order in which they were begun."""
+    parts = [path for path in folder.glob(f"{kind}*.arrows") if _part_number(path, kind)]
+    return sorted(parts, key=lambda path: _part_number(path, kind))
+
+
+def _part_number(path: Path, kind: str) -> int:
+    found = re.fullmatch(rf"{kind}(?:-(\d+))?\.arrows", path.name)
+    return int(found.group(1) or 1) if found else 0
+
+
+def _free_part(folder: Path, kind: str) -> Path:
+    parts = _parts(folder, kind)
+    if not parts:
+        return folder / f"{kind}.arrows"
+    return folder / f"{kind}-{_part_number(parts[-1], kind) + 1}.arrows"
