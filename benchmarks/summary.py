@@ -1,0 +1,232 @@
+"""A run in one flat record with units in the names. What was not measured is null, never guessed.
+
+state, reason, failed_task          how it ended; why, and which task began it, where it failed
+strategy, workers, ps, keras, workload, source, batch_total, batch_per_replica, seed
+emulated                            what was not the machine's own, comma separated; null is nothing
+examples_per_second                 over all replicas, warm-up dropped, see `benchmarks.throughput`
+examples_per_second_low, _high      95% interval within the run, where the effective sample is ≥ 50
+examples_per_second_interval        "within run", or null where there is none
+effective_sample                    independent steps (or windows) that the interval rests on
+step_seconds_median                 median over calls of a call's seconds per step
+wait_share                          of the measured steps' seconds, waited for input; 0 to 1
+steps, measured_steps, examples     updates made, those after the warm-up, examples trained on
+warmup_steps                        dropped before measuring
+seconds_to_first_step, _process, _import, _cluster, _data, _model, _tracing
+training_seconds                    first step's start to last step's end
+total_seconds                       the run's start to its end
+preparation_seconds                 writing the data once, before the run; not in its time
+core_seconds                        CPU of all tasks, from process start to end
+peak_rss_mb_task_max, _sum          most memory of one task; each task's most, added up
+read_bytes, written_bytes, sent_bytes, received_bytes   storage and TCP, all tasks
+quality, quality_name, quality_direction, quality_step  the last evaluation on held-out data
+loss_first, loss_last
+started                             UTC, ISO 8601
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.start_up import seconds_to_first_step
+from benchmarks.throughput import (
+    StepRows,
+    Throughput,
+    overlapping_throughput,
+    synchronous_throughput,
+    wait_share,
+)
+from results.configuration import configuration
+from results.run_folder import PLAN, STATUS, RunFolder, unix_seconds
+from results.streams import RESOURCES, STEPS, read_rows
+
+_OVERLAPPING = {"parameter_server"}
+
+_ASKED = {
+    "strategy": ("strategy",),
+    "workers": ("workers",),
+    "ps": ("ps",),
+    "keras": ("keras",),
+    "workload": ("workload", "workload.name"),
+    "source": ("source", "source.name"),
+    "batch_total": ("batch.total", "batch_total"),
+    "batch_per_replica": ("batch.per_replica", "batch_per_replica"),
+    "seed": ("seed",),
+    "warmup_steps": ("measure.warmup_steps", "warmup_steps"),
+}
+
+
+def summarize(folder: RunFolder) -> dict[str, Any]:
+    """The flat record of the run in `folder`, whatever it got to before it ended.
+
+    Raises UserError where a file was written by a newer version or is damaged.
+    """
+    plan = folder.read_if_there(PLAN) or {}
+    status = folder.read_if_there(STATUS) or {}
+    asked = _asked(configuration(folder))
+    events = {task: folder.events(task) for task in folder.tasks()}
+    rows = {task: _step_rows(folder, task) for task in folder.tasks()}
+    return {
+        **_outcome(status),
+        **asked,
+        "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
+        **_speed(rows, plan, asked),
+        **_amounts(rows, asked),
+        **seconds_to_first_step(_moment(status.get("started")), events),
+        **_durations(rows, status),
+        **_used(folder),
+        **_quality(events),
+        **_losses(rows),
+        "started": status.get("started"),
+    }
+
+
+def _outcome(status: Mapping[str, Any]) -> dict[str, Any]:
+    cause = status.get("cause") or {}
+    return {
+        "state": status.get("state"),
+        "reason": status.get("reason") or cause.get("message"),
+        "failed_task": cause.get("task"),
+    }
+
+
+def _asked(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        field: next((config[key] for key in keys if config.get(key) is not None), None)
+        for field, keys in _ASKED.items()
+    }
+
+
+def _speed(
+    rows: Mapping[str, StepRows], plan: Mapping[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    measured = _measured(rows, asked)
+    found: Throughput | None
+    if asked["strategy"] in _OVERLAPPING:
+        found = overlapping_throughput(measured)
+    else:
+        expected = [each["task"] for each in plan.get("tasks", []) if each.get("role") != "ps"]
+        nothing = StepRows(*[np.empty(0)] * 6)
+        trained = {task: measured.get(task, nothing) for task in expected or _with_rows(rows)}
+        found = synchronous_throughput(trained)
+    interval = "within run" if found and found.low is not None else None
+    return {
+        "examples_per_second": found and found.examples_per_second,
+        "examples_per_second_low": found and found.low,
+        "examples_per_second_high": found and found.high,
+        "examples_per_second_interval": interval,
+        "effective_sample": found and found.effective_sample,
+        "step_seconds_median": found and found.step_seconds_median,
+        "wait_share": wait_share(measured),
+    }
+
+
+def _amounts(rows: Mapping[str, StepRows], asked: Mapping[str, Any]) -> dict[str, Any]:
+    trained = [rows[task] for task in _with_rows(rows)]
+    if not trained:
+        return {"steps": None, "measured_steps": None, "examples": None}
+    measured = [each for each in _measured(rows, asked).values() if len(each)]
+    overlapping = asked["strategy"] in _OVERLAPPING
+    count = sum if overlapping else max
+    return {
+        "steps": count(len(each) if overlapping else int(each.step.max()) for each in trained),
+        "measured_steps": count([len(each) for each in measured] or [0]),
+        "examples": int(sum(each.examples.sum() for each in trained)),
+    }
+
+
+def _measured(rows: Mapping[str, StepRows], asked: Mapping[str, Any]) -> dict[str, StepRows]:
+    return {task: of.after(asked["warmup_steps"] or 0) for task, of in rows.items()}
+
+
+def _with_rows(rows: Mapping[str, StepRows]) -> list[str]:
+    return [task for task, of in rows.items() if len(of)]
+
+
+def _durations(rows: Mapping[str, StepRows], status: Mapping[str, Any]) -> dict[str, Any]:
+    trained = [rows[task] for task in _with_rows(rows)]
+    started, ended = _moment(status.get("started")), _moment(status.get("ended"))
+    first = min((float(each.start.min()) for each in trained), default=None)
+    last = max((float((each.start + each.seconds).max()) for each in trained), default=None)
+    return {
+        "training_seconds": last - first if first is not None and last is not None else None,
+        "total_seconds": ended - started if started is not None and ended is not None else None,
+        "preparation_seconds": status.get("preparation_seconds"),
+    }
+
+
+def _used(folder: RunFolder) -> dict[str, Any]:
+    tables = [read_rows(folder.task_folder(task), RESOURCES) for task in folder.tasks()]
+    used = [{name: table[name].to_numpy() for name in table.column_names} for table in tables]
+    used = [each for each in used if len(each["time"])]
+    peaks = [_largest(each["peak_rss_bytes"], each["rss_bytes"]) for each in used]
+    known = [peak / 1e6 for peak in peaks if peak is not None]
+    counters = ("read_bytes", "written_bytes", "sent_bytes", "received_bytes")
+    return {
+        "core_seconds": _added([_grown(each["cpu_seconds"]) for each in used]),
+        "peak_rss_mb_task_max": max(known, default=None),
+        "peak_rss_mb_sum": _added([peak / 1e6 if peak is not None else None for peak in peaks]),
+        **{name: _whole(_added([_grown(each[name]) for each in used])) for name in counters},
+    }
+
+
+def _grown(counter: np.ndarray) -> float | None:
+    """The end of a counter [n] that begins at 0 and begins again when its task was restarted."""
+    values = np.asarray(counter, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    restarts = np.flatnonzero(np.diff(values) < 0)
+    return float(values[-1] + values[restarts].sum())
+
+
+def _largest(*columns: np.ndarray) -> float | None:
+    values = np.concatenate([np.asarray(column, dtype=np.float64) for column in columns])
+    values = values[np.isfinite(values)]
+    return float(values.max()) if len(values) else None
+
+
+def _added(values: list[float | None]) -> float | None:
+    """The sum; None where there is nothing, or where one of them is not known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    evaluated = [
+        event
+        for of in events.values()
+        for event in of
+        if event.get("event") == "evaluated" and event.get("quality") is not None
+    ]
+    last = max(evaluated, key=lambda event: float(event["time"]), default={})
+    return {
+        "quality": last.get("quality"),
+        "quality_name": last.get("quality_name"),
+        "quality_direction": last.get("quality_direction"),
+        "quality_step": last.get("step"),
+    }
+
+
+def _losses(rows: Mapping[str, StepRows]) -> dict[str, Any]:
+    trained = [rows[task] for task in _with_rows(rows)]
+    ends = np.concatenate([each.start + each.seconds for each in trained] or [np.empty(0)])
+    losses = np.concatenate([each.loss for each in trained] or [np.empty(0)])
+    losses = losses[np.argsort(ends, kind="stable")]
+    losses = losses[np.isfinite(losses)]
+    if not len(losses):
+        return {"loss_first": None, "loss_last": None}
+    return {"loss_first": float(losses[0]), "loss_last": float(losses[-1])}
+
+
+def _step_rows(folder: RunFolder, task: str) -> StepRows:
+    table = read_rows(folder.task_folder(task), STEPS)
+    return StepRows(**{name: table[name].to_numpy() for name in table.column_names})
+
+
+def _moment(text: str | None) -> float | None:
+    return unix_seconds(text) if text else None

@@ -1,0 +1,151 @@
+"""From rows of steps to examples a second: the one place that decides what a run's speed is.
+
+Tasks of a synchronous run march together, so each one's typical step says all: its examples divided
+by the median seconds of a step, added over the tasks. Workers of a coordinator overlap freely: what
+all of them finished in equal windows of wall time is counted, and the median window is taken. Both
+medians leave out pauses for evaluation and checkpoints.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.statistics import within_run_interval
+
+_LARGEST_WINDOWS = 1000
+_CALLS_PER_WINDOW = 4
+_FEWEST_WINDOWS = 3
+
+
+@dataclass(frozen=True)
+class StepRows:
+    """Rows of one task as arrays [n], in the units of `results.streams`; loss is NaN for null."""
+
+    step: np.ndarray
+    start: np.ndarray
+    seconds: np.ndarray
+    wait_seconds: np.ndarray
+    examples: np.ndarray
+    loss: np.ndarray
+
+    def after(self, step: int) -> "StepRows":
+        """The rows of later steps than `step`."""
+        kept = self.step > step
+        return StepRows(**{name: column[kept] for name, column in vars(self).items()})
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """How fast a run trained; the interval, where there is one, is one within the run."""
+
+    examples_per_second: float
+    step_seconds_median: float
+    low: float | None = None
+    high: float | None = None
+    effective_sample: float | None = None
+
+
+def synchronous_throughput(measured: Mapping[str, StepRows]) -> Throughput | None:
+    """Speed of tasks that step together; None where a task has no rows.
+
+    Seconds of a step are those of its call (up to the row with a loss) divided by the call's steps:
+    inside a call, only the last step pays for the way back to Python.
+    """
+    if not measured or not all(len(rows) for rows in measured.values()):
+        return None
+    calls = [_seconds_per_step_of_calls(rows) for rows in measured.values()]
+    shortest = min(len(each) for each in calls)
+    examples = np.array([float(np.median(rows.examples)) for rows in measured.values()])
+    series = np.stack([each[:shortest] for each in calls], axis=1)
+
+    def speed(sample: np.ndarray) -> float:
+        return float((examples / np.median(sample, axis=0)).sum())
+
+    if not np.all(np.median(series, axis=0) > 0):
+        return None
+    interval = within_run_interval(series, speed)
+    return Throughput(
+        examples_per_second=speed(series),
+        step_seconds_median=float(np.median(series)),
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        effective_sample=interval.effective_sample if interval else None,
+    )
+
+
+def overlapping_throughput(measured: Mapping[str, StepRows]) -> Throughput | None:
+    """Speed of workers that don't wait for each other; None where no worker has rows.
+
+    A step's examples are spread evenly over its seconds. Windows hold at least four calls of the
+    slowest worker; where fewer than three fit, it is all examples over all seconds.
+    """
+    working = [rows for rows in measured.values() if len(rows)]
+    if not working:
+        return None
+    starts = np.concatenate([rows.start for rows in working])
+    seconds = np.maximum(np.concatenate([rows.seconds for rows in working]), 1e-9)
+    examples = np.concatenate([rows.examples for rows in working]).astype(np.float64)
+    first, last = float(starts.min()), float((starts + seconds).max())
+    step_seconds = float(
+        np.median(np.concatenate([_seconds_per_step_of_calls(rows) for rows in working]))
+    )
+    slowest_call = max(float(np.median(_call_seconds(rows))) for rows in working)
+    narrowest = max(_CALLS_PER_WINDOW * slowest_call, (last - first) / _LARGEST_WINDOWS)
+    windows = int((last - first) / narrowest)
+    if windows < _FEWEST_WINDOWS:
+        return Throughput(float(examples.sum()) / (last - first), step_seconds)
+    edges = np.linspace(first, last, windows + 1)
+    done = _examples_done(edges, starts, seconds, examples)
+    rates = np.diff(done) / np.diff(edges)
+    interval = within_run_interval(rates, lambda sample: float(np.median(sample)))
+    return Throughput(
+        examples_per_second=float(np.median(rates)),
+        step_seconds_median=step_seconds,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        effective_sample=interval.effective_sample if interval else None,
+    )
+
+
+def wait_share(measured: Mapping[str, StepRows]) -> float | None:
+    """Seconds that steps waited for input ÷ seconds of the steps, over all tasks; 0 to 1."""
+    seconds = sum(float(rows.seconds.sum()) for rows in measured.values())
+    waited = sum(float(rows.wait_seconds.sum()) for rows in measured.values())
+    return waited / seconds if seconds > 0 and np.isfinite(waited) else None
+
+
+def _call_bounds(rows: StepRows) -> tuple[np.ndarray, np.ndarray]:
+    """First and one-past-last row of each call; rows without any loss are calls of one step."""
+    ends = np.flatnonzero(np.isfinite(rows.loss)) + 1
+    if not len(ends):
+        ends = np.arange(1, len(rows) + 1)
+    elif ends[-1] != len(rows):
+        ends = np.append(ends, len(rows))
+    return np.concatenate([[0], ends[:-1]]), ends
+
+
+def _call_seconds(rows: StepRows) -> np.ndarray:
+    first, _ = _call_bounds(rows)
+    return np.add.reduceat(rows.seconds, first)
+
+
+def _seconds_per_step_of_calls(rows: StepRows) -> np.ndarray:
+    first, ends = _call_bounds(rows)
+    return np.add.reduceat(rows.seconds, first) / (ends - first)
+
+
+def _examples_done(
+    moments: np.ndarray, starts: np.ndarray, seconds: np.ndarray, examples: np.ndarray
+) -> np.ndarray:
+    """Examples finished by all workers up to each of `moments` [m]."""
+    rate = examples / seconds
+    times = np.concatenate([starts, starts + seconds])
+    changes = np.concatenate([rate, -rate])
+    order = np.argsort(times, kind="stable")
+    times, rates = times[order], np.cumsum(changes[order])
+    done = np.concatenate([[0.0], np.cumsum(rates[:-1] * np.diff(times))])
+    return np.interp(moments, times, done)
