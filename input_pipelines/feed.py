@@ -1,0 +1,99 @@
+"""What a dataset is built from, and what becomes of one example. Runs in tasks only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from input_pipelines.pieces import Split
+from input_pipelines.settings import PipelineSettings
+from results.errors import UserError
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Examples, the workload that takes them, and how they travel."""
+
+    train: Split
+    test: Split
+    workload: Any
+    pipeline: PipelineSettings
+    seed: int
+    cache_folder: str | None = None
+    """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
+
+    def first_batch(self, batch: int, split: str = "train") -> tuple[Any, Any]:
+        """(x, y) of a split's first examples, of `train` augmented as in training.
+
+        A split of fewer than `batch` examples gives them again.
+        """
+        chosen = self.train if split == "train" else self.test
+        piece = chosen.pieces[0]
+        pairs = chosen.read(piece.path, piece.first, piece.count).map(pair_of(self, chosen))
+        augment = augment_of(self) if split == "train" else None
+        if augment is not None:
+            pairs = pairs.enumerate().map(lambda number, pair: augment(number, *pair)[1:])
+        return next(iter(pairs.repeat().batch(batch, drop_remainder=True)))
+
+
+def pair_of(feed: Feed, split: Split) -> Callable[[Any], tuple[Any, Any]]:
+    """The function from one raw element to (x, y): the source's parse, the workload's features."""
+    features = getattr(feed.workload, "features", None) or _default_features(split)
+
+    def pair(raw):
+        x, y = features(split.parse(raw))
+        return x, y
+
+    return pair
+
+
+def augment_of(feed: Feed) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]] | None:
+    """The function from (number, x, y) to the same with x and y augmented; None where none is.
+
+    The only randomness a workload gets is the pair (seed, number): an example looks the same
+    whichever replica makes it and however often, and different in each epoch.
+    """
+    augment = getattr(feed.workload, "augment", None)
+    if augment is None or not feed.pipeline.augment:
+        return None
+
+    def change(number, x, y):
+        x, y = augment(x, y, tf.stack([tf.constant(feed.seed, tf.int64), number]))
+        return number, x, y
+
+    return change
+
+
+def parallel_map(feed: Feed, dataset: tf.data.Dataset, function: Callable, name: str):
+    """`dataset.map` in the given order, with as many calls at once as the pipeline says."""
+    return dataset.map(
+        function,
+        num_parallel_calls=feed.pipeline.parallel_calls or tf.data.AUTOTUNE,
+        deterministic=True,
+        name=name,
+    )
+
+
+def batched(feed: Feed, dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
+    """The last stages: batches of a fixed shape, made ahead as the pipeline says."""
+    dataset = dataset.batch(batch, drop_remainder=True, name="batch")
+    ahead = feed.pipeline.prefetch
+    if ahead != 0:
+        dataset = dataset.prefetch(ahead or tf.data.AUTOTUNE, name="prefetch")
+    options = tf.data.Options()
+    options.deterministic = True
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.with_options(options)
+
+
+def _default_features(split: Split) -> Callable[[Any], tuple[Any, Any]]:
+    piece = split.pieces[0]
+    fields = split.read(piece.path, piece.first, 1).map(split.parse).element_spec
+    others = [field for field in fields if field != "label"]
+    if len(fields) != 2 or len(others) != 1:
+        raise UserError(
+            f"workload.features: the source gives the fields {', '.join(sorted(fields))}; without "
+            "features(example) there must be exactly two, one of them label"
+        )
+    return lambda example: (example[others[0]], example["label"])
