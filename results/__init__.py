@@ -4,6 +4,7 @@ Importing this package is light: what needs pandas, matplotlib or pyarrow import
 """
 
 from results.errors import UserError, nearest
+from results.loading import Run, load, read_runs
 from results.run_folder import RunFolder, is_run, now
 
-__all__ = ["RunFolder", "UserError", "is_run", "nearest", "now"]
+__all__ = ["Run", "RunFolder", "UserError", "is_run", "load", "nearest", "now", "read_runs"]

@@ -10,8 +10,6 @@ from typing import Any
 
 from results.run_folder import PLAN, RunFolder
 
-_HYDRA_FILES = ("config.yaml", ".hydra/config.yaml")
-
 
 def configuration(folder: RunFolder) -> dict[str, Any]:
     """The experiment with dotted keys ("batch.total"); empty where the folder holds none.
@@ -36,14 +34,26 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
+def overrides(folder: RunFolder) -> dict[str, str]:
+    """What was asked for on the command line, by key: {"workers": "2"}; what a sweep varies."""
+    words = _hydra_file(folder.path, ("overrides.yaml", ".hydra/overrides.yaml"))
+    pairs = [str(word).partition("=") for word in words] if isinstance(words, list) else []
+    return {key.lstrip("+~"): value for key, _, value in pairs}
+
+
 def _hydra_configuration(path: Path) -> dict[str, Any]:
-    for name in _HYDRA_FILES:
+    found = _hydra_file(path, ("config.yaml", ".hydra/config.yaml"))
+    return found if isinstance(found, dict) else {}
+
+
+def _hydra_file(path: Path, names: tuple[str, ...]) -> Any:
+    """What the first readable of the files `names` says; None where there is none."""
+    for name in names:
         if (path / name).is_file():
             import yaml
 
             try:
-                found = yaml.safe_load((path / name).read_text(encoding="utf-8"))
-            except yaml.YAMLError:
+                return yaml.safe_load((path / name).read_text(encoding="utf-8"))
+            except (yaml.YAMLError, UnicodeDecodeError):
                 continue  # half written; the run is still listed, without its configuration
-            return found if isinstance(found, dict) else {}
-    return {}
+    return None

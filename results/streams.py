@@ -135,18 +135,17 @@ def _read_stream(path: Path, kind: str) -> pa.Table:
     import pyarrow as pa
 
     batches: list[pa.RecordBatch] = []
-    with pa.memory_map(str(path)) as source:
-        if source.size() == 0:
-            return schema(kind).empty_table()
+    try:
+        reader = pa.ipc.open_stream(path.read_bytes())
+    except pa.ArrowInvalid:
+        return schema(kind).empty_table()  # killed while it wrote the head
+    whole = True
+    while whole:
         try:
-            reader = pa.ipc.open_stream(source)
-        except (pa.ArrowInvalid, OSError):
-            return schema(kind).empty_table()  # killed while it wrote the head
-        try:
-            batches.extend(reader)
-        except (pa.ArrowInvalid, OSError):
-            pass  # killed in the middle of a batch: those before it are whole
-        return pa.Table.from_batches(batches, schema=reader.schema)
+            batches.append(reader.read_next_batch())
+        except (StopIteration, pa.ArrowInvalid, OSError):
+            whole = False  # the end, or killed in the middle of a batch: those before it are whole
+    return pa.Table.from_batches(batches, schema=reader.schema)
 
 
 def _checked(table: pa.Table, path: Path, kind: str) -> pa.Table:

@@ -1,4 +1,4 @@
-"""How much a series of measurements repeats itself, and so how many independent ones it is worth."""
+"""How much a series repeats itself, and so how many independent measurements it is worth."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def autocorrelation(series: np.ndarray) -> np.ndarray:
 
 
 def ranks(series: np.ndarray) -> np.ndarray:
-    """The place of each value of `series` [n] in sorted order, equal values sharing their mean place.
+    """Place of each value of `series` [n] in sorted order; equal values share their mean place.
 
     The autocorrelation of ranks is that of the bulk of a series: a single pause of a second among
     steps of milliseconds does not hide it.
@@ -29,8 +29,8 @@ def ranks(series: np.ndarray) -> np.ndarray:
 def inefficiency(series: np.ndarray) -> float:
     """By how much correlation inflates the variance of the mean: 1 + 2 Σ ρ(lag), at least 1.
 
-    The sum ends as Geyer's initial monotone sequence does (Practical Markov Chain Monte Carlo, 1992):
-    where the sum of two neighbouring autocorrelations is no longer positive; it never grows.
+    The sum ends as Geyer's initial monotone sequence does (Practical Markov Chain Monte Carlo,
+    1992): where two neighbouring autocorrelations no longer add up to more than 0; it never grows.
     """
     rho = autocorrelation(series)
     pairs = rho[: len(rho) // 2 * 2].reshape(-1, 2).sum(axis=1)
