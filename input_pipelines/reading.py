@@ -35,11 +35,13 @@ def read_runs(split: Split, runs: tf.data.Dataset, number_of_runs: int, at_once:
     overlap, but the order depends on nothing but the order of the runs.
     """
     together = min(at_once or DEFAULT_FILES_AT_ONCE, number_of_runs)
+    if together == 1:
+        return read_in_sequence(split, runs)
     return runs.interleave(
         lambda number, path, first, count: read_run(split, number, path, first, count),
         cycle_length=together,
         block_length=INTERLEAVED_EXAMPLES,
-        num_parallel_calls=together if together > 1 else None,
+        num_parallel_calls=together,
         deterministic=True,
         name="read",
     )

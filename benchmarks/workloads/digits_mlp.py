@@ -15,7 +15,7 @@ def workload(
     shape: Sequence[int] = (8, 8, 1),
     classes: int = 10,
     hidden: int = 128,
-    learning_rate: float = 0.002,
+    learning_rate: float = 0.001,
 ) -> Workload:
     """Two hidden layers of `hidden` units on images of `shape` (height, width, channels)."""
 

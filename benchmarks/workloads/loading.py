@@ -95,9 +95,8 @@ def _judge_parameters(key: str, target: str, function: Callable, parameters: Map
             near = nearest(name, signature.parameters)
             takes = ", ".join(signature.parameters) or "none"
             hint = f"did you mean {near}?" if near else f"it takes {takes}"
-            raise UserError(
-                f"{key}.parameters.{name}={parameters[name]}: {target} has no such parameter; {hint}"
-            )
+            given = f"{key}.parameters.{name}={parameters[name]}"
+            raise UserError(f"{given}: {target} has no such parameter; {hint}")
     for name, parameter in signature.parameters.items():
         needed = parameter.default is parameter.empty and parameter.kind not in (
             parameter.VAR_POSITIONAL,

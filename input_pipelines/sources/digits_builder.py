@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits as a tensorflow-datasets builder. Imports tensorflow-datasets."""
+"""scikit-learn's digits as a tensorflow-datasets builder. Importing it imports that package."""
 
 from collections.abc import Iterator
 from typing import Any
