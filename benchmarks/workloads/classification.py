@@ -32,3 +32,22 @@ def accuracy() -> Quality:
         return tf.cast(hit, tf.float32)
 
     return Quality(name="accuracy", score=score, direction="higher")
+
+
+def flip_crop_brighten(x, y, seed):
+    """The image x flipped left to right or not, moved by up to an eighth, brightened or darkened.
+
+    Stateless: the same for the same `seed`, int64 [2]. What the move uncovers mirrors the edge.
+    """
+    import tensorflow as tf
+
+    for_flip, for_place, for_brightness = (
+        tf.random.experimental.stateless_fold_in(seed, purpose) for purpose in range(3)
+    )
+    height, width, _ = x.shape
+    down, across = height // 8, width // 8
+    x = tf.image.stateless_random_flip_left_right(x, for_flip)
+    wide = tf.pad(x, [[down, down], [across, across], [0, 0]], mode="REFLECT")
+    x = tf.image.stateless_random_crop(wide, x.shape, for_place)
+    x = tf.image.stateless_random_brightness(x, 0.1, for_brightness)
+    return x, y
