@@ -1,0 +1,62 @@
+"""Where tasks listen: the one place that chooses ports."""
+
+import random
+import socket
+from pathlib import Path
+
+from results.errors import UserError
+
+_HOST = "127.0.0.1"
+_LOWEST = 10_000
+"""Below it live services that people start by hand."""
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LAST_PORT = 65_535
+_ATTEMPTS = 1_000
+
+
+def choose_addresses(count: int, first_port: int | None = None) -> tuple[str, ...]:
+    """`count` distinct loopback addresses: free ports, or `first_port` and those after it.
+
+    Free ports lie below the range from which the system gives ports to outgoing connections, so
+    that none of those takes one before its task listens. Fixed ports are not tried: where one is
+    occupied, its task says so.
+
+    Raises:
+      UserError: `first_port` leaves too few ports after it.
+      OSError: this machine has no such number of free ports.
+    """
+    if first_port is not None:
+        if first_port + count - 1 > _LAST_PORT:
+            raise UserError(
+                f"engine.first_port={first_port}: {count} tasks need ports up to "
+                f"{first_port + count - 1}; give {_LAST_PORT - count + 1} at most"
+            )
+        return tuple(f"{_HOST}:{first_port + index}" for index in range(count))
+    candidates = range(_LOWEST, _first_ephemeral_port())
+    ports: list[int] = []
+    for _ in range(_ATTEMPTS):
+        if len(ports) == count:
+            return tuple(f"{_HOST}:{port}" for port in ports)
+        port = random.SystemRandom().choice(candidates)
+        if port not in ports and _is_free(port):
+            ports.append(port)
+    raise OSError(f"no {count} free ports between {candidates.start} and {candidates.stop}")
+
+
+def _is_free(port: int) -> bool:
+    """TensorFlow's servers listen on every interface, so all must be free."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
+def _first_ephemeral_port() -> int:
+    usual = 32_768
+    try:
+        first = int(_EPHEMERAL.read_text().split()[0])
+    except OSError:
+        return usual
+    return first if first > _LOWEST + _ATTEMPTS else usual

@@ -1,0 +1,72 @@
+"""Whether values that are right by themselves make sense together."""
+
+import dataclasses
+from typing import Any, Protocol
+
+from launcher.errors import NotApplicable
+from launcher.groups import strategies_by_key
+from launcher.schema import Settings
+from launcher.values import value_of
+
+
+class _Source(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+def check(asked: dict[str, Any], takes: str, source: _Source) -> None:
+    """Raise NotApplicable for the first combination that makes no sense."""
+    _keys_of_other_strategies(asked)
+    _number_of_workers(asked)
+    _data_that_the_workload_takes(asked["workload"]["name"], takes, source)
+    if asked["ps_shards"] is not None and asked["keras"] != 2:
+        raise NotApplicable(
+            f"ps_shards={asked['ps_shards']}: Keras {asked['keras']} can't train sharded "
+            "variables; give keras=2"
+        )
+    if asked["ps_shards"] is not None and asked["ps_shards"] > asked["ps"]:
+        raise NotApplicable(
+            f"ps_shards={asked['ps_shards']}: more parts than there are servers (ps={asked['ps']})"
+        )
+
+
+def _keys_of_other_strategies(asked: dict[str, Any]) -> None:
+    usual = {each.name: each.default for each in dataclasses.fields(Settings)}
+    strategy, own = asked["strategy"]["name"], asked["strategy"]["keys"]
+    for key, strategies in strategies_by_key().items():
+        if key in own or key not in usual:
+            continue
+        value = value_of(asked, key)
+        if value != usual[key]:
+            raise NotApplicable(
+                f"{key}={value}: it doesn't apply to strategy={strategy}, only to "
+                f"{', '.join(strategies)}; leave it out"
+            )
+
+
+def _number_of_workers(asked: dict[str, Any]) -> None:
+    strategy, most = asked["strategy"], asked["strategy"]["max_workers"]
+    if most is not None and asked["workers"] > most:
+        raise NotApplicable(
+            f"workers={asked['workers']}: strategy={strategy['name']} takes {most} only; give "
+            f"workers={most}, or a strategy for several such as mirrored or multiworker"
+        )
+
+
+def _data_that_the_workload_takes(workload: str, takes: str, source: _Source) -> None:
+    if "any" not in (takes, source.kind) and takes != source.kind:
+        raise NotApplicable(
+            f"source={source.name}: it gives {source.kind}, workload={workload} takes {takes}; "
+            f"give a source of {takes}, or leave source out for the workload's usual one"
+        )
+
+
+def check_accumulation(accumulate: int, per_replica: int) -> None:
+    """Raise NotApplicable where a replica's batch can't be cut into that many equal parts."""
+    if per_replica % accumulate:
+        raise NotApplicable(
+            f"loop.accumulate={accumulate}: a replica's batch of {per_replica} can't be cut into "
+            f"that many equal parts; give a divisor of {per_replica}"
+        )

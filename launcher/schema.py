@@ -1,0 +1,226 @@
+"""Every key of the command line, with its type, default and meaning.
+
+The one flat schema composes for every strategy, so that a sweep over strategies never fails to
+compose; `launcher.experiment` judges what applies. Settings that other rooms read are their own
+dataclasses. Those are frozen, which Hydra's nodes can't be: `register` makes open twins of them.
+"""
+
+import ast
+import dataclasses
+import functools
+import importlib
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from input_pipelines.settings import PipelineSettings
+from strategies.settings import (
+    CheckpointSettings,
+    EvaluateSettings,
+    LoopSettings,
+    MeasureSettings,
+    UntilSettings,
+)
+
+
+@dataclass(frozen=True)
+class StrategySettings:
+    """A file of `conf/strategy/`."""
+
+    name: str
+    build: str
+    """Dotted name of the function from a placement to a `tf.distribute.Strategy`."""
+    loop: str
+    """`synchronous` or `coordinator`."""
+    topology: str
+    """`process`: all replicas in one task. `workers`: a chief and workers. `servers`: a
+    coordinator, workers and parameter servers."""
+    max_workers: int | None = None
+    keys: list[str] = field(default_factory=list)
+    """Flat keys that apply to this strategy and not to those that don't list them."""
+    needs: str | None = None
+    """Hardware without which it can't run: `tpu`."""
+
+
+@dataclass(frozen=True)
+class UsualSettings:
+    """What a workload runs with when the command line doesn't say."""
+
+    batch_per_replica: int = 32
+    steps: int = 400
+
+
+@dataclass(frozen=True)
+class WorkloadSettings:
+    """A file of `conf/workload/`; the `override /source` in it names its usual source."""
+
+    name: str
+    _target_: str
+    """Dotted name of the function that returns the workload."""
+    takes: str = "any"
+    """What its examples are: `images`, `clicks`, `text`, …; `any` is checked in preflight."""
+    usual: UsualSettings = field(default_factory=UsualSettings)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """Keyword arguments of the function."""
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """A file of `conf/source/`."""
+
+    name: str
+    _target_: str
+    gives: str = "any"
+    """What its examples are, as in `takes` of a workload."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """A file of `conf/engine/`."""
+
+    name: str
+    _target_: str
+    """Dotted name of the function that makes a `launcher.engines.Engine`."""
+    first_port: int | None = None
+    """Tasks listen on this port and those after it; `null` takes free ones."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LaunchSettings:
+    """How a task's process comes to be."""
+
+    method: str = "fork"
+    """`fork` from a warm server that has imported TensorFlow, or `spawn` afresh."""
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """One of the two is given, the other follows."""
+
+    per_replica: int | None = None
+    """Examples that one replica takes in a step."""
+    total: int | None = None
+    """Examples that all replicas together take in a step."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration, before anything in it is resolved."""
+
+    strategy: StrategySettings
+    """How the model is computed in several places at once."""
+    workload: WorkloadSettings
+    """What is trained: model, loss, optimizer, quality; your own: `workload._target_=pkg.f`."""
+    engine: EngineSettings
+    """What starts the tasks."""
+    source: SourceSettings | None = None
+    """Where examples come from; a workload has its usual one."""
+    experiment: str | None = None
+    """A ready study."""
+    workers: int = 1
+    """How many times the model is computed at once."""
+    ps: int = 1
+    """Parameter servers."""
+    ps_shards: int | None = None
+    """Parts that large variables are cut into over the parameter servers (keras=2)."""
+    communication: str = "auto"
+    """How gradients travel between tasks: `auto`, `ring` or `nccl`."""
+    devices: str = "auto"
+    """`cpu`, `gpu`, or `auto`: GPUs where there are enough."""
+    gpus_per_task: int | None = None
+    """GPUs of each task that computes; `null`: one for each replica."""
+    batch: BatchSettings = field(default_factory=BatchSettings)
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
+    until: UntilSettings = field(default_factory=UntilSettings)
+    evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
+    checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
+    measure: MeasureSettings = field(default_factory=MeasureSettings)
+    loop: LoopSettings = field(default_factory=LoopSettings)
+    launch: LaunchSettings = field(default_factory=LaunchSettings)
+    keras: int = 3
+    """`3`, or `2` (tf_keras) for what only that one can do."""
+    seed: int = 0
+    """Everything random comes from it."""
+    deterministic: bool = False
+    """Ask TensorFlow for bitwise repeats."""
+    cache_folder: str | None = None
+    """Where prepared data lies; `null`: distribute-bench in the user's cache folder."""
+    report: bool = True
+    """Write report.html when the run has ended."""
+    dry_run: bool = False
+    """Print the plan and every TF_CONFIG, start nothing."""
+
+
+def register() -> None:
+    """Makes the schema known to Hydra under the name `schema`."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store("schema", node=_open_twin(Settings))
+
+
+def keys(settings: type = Settings, prefix: str = "") -> dict[str, tuple[Any, str]]:
+    """Every key that a person may give: its default and its meaning, in the schema's order.
+
+    What files of groups hold (`strategy.build`, …) is left out, but for what is set often.
+    """
+    found: dict[str, tuple[Any, str]] = {}
+    meanings = _field_docs(settings)
+    for each in dataclasses.fields(settings):
+        meaning = meanings.get(each.name, "")
+        if each.default_factory is not dataclasses.MISSING:
+            found |= keys(each.type, f"{prefix}{each.name}.")
+        elif each.default is not dataclasses.MISSING:
+            found[prefix + each.name] = (each.default, meaning)
+        else:
+            found[prefix + each.name] = (None, meaning)
+    return found
+
+
+def _open_twin(settings: type) -> type:
+    """The same dataclass, not frozen, its required fields mandatory for OmegaConf."""
+    hints = typing.get_type_hints(settings)
+    fields = []
+    for each in dataclasses.fields(settings):
+        kind, default = hints[each.name], each.default
+        twin = {part: _open_twin(part) for part in _dataclasses_in(kind)}
+        for closed, opened in twin.items():
+            kind = opened if kind is closed else opened | None
+        if each.default_factory is not dataclasses.MISSING:
+            factory = twin.get(each.default_factory, each.default_factory)
+            fields.append((each.name, kind, field(default_factory=factory)))
+        else:
+            missing = default is dataclasses.MISSING
+            fields.append((each.name, kind, field(default="???" if missing else default)))
+    return dataclasses.make_dataclass(settings.__name__, fields)
+
+
+def _dataclasses_in(kind: Any) -> list[type]:
+    return [each for each in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(each)]
+
+
+@functools.cache
+def _field_docs(settings: type) -> dict[str, str]:
+    """The string under each field of a dataclass, on one line."""
+    module = importlib.import_module(settings.__module__)
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    body = next(
+        node.body
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == settings.__name__
+    )
+    docs = {}
+    for node, after in zip(body, body[1:], strict=False):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            text = _string(after)
+            if text is not None:
+                docs[node.target.id] = " ".join(text.split())
+    return docs
+
+
+def _string(node: ast.stmt) -> str | None:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return node.value.value if isinstance(node.value.value, str) else None
+    return None

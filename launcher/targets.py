@@ -1,0 +1,33 @@
+"""Finds the module that a dotted name lies in without importing it, or any package above it."""
+
+import pkgutil
+from importlib.machinery import PathFinder
+
+from results.errors import UserError, nearest
+
+
+def check_target(key: str, target: str) -> None:
+    """Raise UserError where no module can hold what `target` (`package.module.function`) names."""
+    parts = target.split(".")
+    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+        raise UserError(f"{key}={target}: give a dotted name such as my_package.my_function")
+    places: list[str] | None = None
+    for depth in range(1, len(parts)):
+        module = ".".join(parts[:depth])
+        spec = PathFinder.find_spec(module, places)
+        if spec is None:
+            raise UserError(_no_module(key, target, parts[: depth - 1], parts[depth - 1], places))
+        if spec.submodule_search_locations is None:
+            return
+        places = list(spec.submodule_search_locations)
+
+
+def _no_module(
+    key: str, target: str, above: list[str], missing: str, places: list[str] | None
+) -> str:
+    near = nearest(missing, (found.name for found in pkgutil.iter_modules(places)))
+    module = ".".join([*above, missing])
+    if near is not None:
+        return f"{key}={target}: no module {module}; did you mean {'.'.join([*above, near])}?"
+    where = ".".join(above) if above else "this folder or among the installed packages"
+    return f"{key}={target}: no module {module} in {where}"
