@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.resources import Sample, Sampler
 from results.run_folder import EVENTS, PROGRESS, RunFolder, as_json
-from results.streams import RESOURCES, STEPS, StreamWriter
+from results.streams import EXAMPLES, RESOURCES, STEPS, StreamWriter
 
 SAMPLE_SECONDS = 0.5
 SAMPLES_PER_FLUSH = 2
@@ -36,7 +36,9 @@ class Recorder:
         self.folder = folder
         self.task = task
         self._calls: deque[_Call] = deque()
+        self._numbers: deque[tuple[str, int, np.ndarray]] = deque()
         self._writers: dict[str, StreamWriter] = {}
+        self._number_writers: dict[str, StreamWriter] = {}
         self._trained: dict[str, _Trained] = {}
         self._state = "starting"
         self._samples: list[Sample] = []
@@ -64,13 +66,19 @@ class Recorder:
     ) -> None:
         """Add the rows of one call of the compiled function, k steps. Takes about a microsecond.
 
-        `starts` (unix seconds), `seconds` (start to next start) and `waits` (for input, seconds) are
-        float64 [k] and must not change afterwards; `examples` is what each step trained on in this
-        task; `loss` belongs to the last step. A coordinator names the `task` that made the steps.
+        `starts` (unix seconds), `seconds` (start to next start) and `waits` (for input, seconds)
+        are float64 [k] and must not change afterwards; `examples` is what each step trained on in
+        this task; `loss` belongs to the last step. A coordinator names the `task` that made them.
         """
         if self._trouble is not None:
             raise self._trouble
         self._calls.append((task or self.task, first_step, starts, seconds, waits, examples, loss))
+
+    def examples(self, first_step: int, numbers: np.ndarray, task: str | None = None) -> None:
+        """Add which examples the steps of one call trained on: `numbers`, int64 [k, examples]."""
+        if self._trouble is not None:
+            raise self._trouble
+        self._numbers.append((task or self.task, first_step, numbers))
 
     def event(self, name: str, **fields: Any) -> None:
         """Write down at once that something happened now."""
@@ -104,7 +112,8 @@ class Recorder:
                 self._write_out()
         finally:
             self._events.close()
-            for writer in (*self._writers.values(), self._resources):
+            streams = (*self._writers.values(), *self._number_writers.values(), self._resources)
+            for writer in streams:
                 writer.close(parquet=clean and self._trouble is None)
 
     def __enter__(self) -> Self:
@@ -144,11 +153,20 @@ class Recorder:
             columns = _step_columns(calls)
             self._writers[task].append(columns)
             self._trained[task].add(columns, calls[-1][-1])
+        while self._numbers:
+            self._write_numbers(*self._numbers.popleft())
         samples, self._samples = self._samples, []
         if samples:
             rows = [asdict(sample) for sample in samples]
             self._resources.append({name: [row[name] for row in rows] for name in rows[0]})
             self._replace_progress(samples[-1])
+
+    def _write_numbers(self, task: str, first_step: int, numbers: np.ndarray) -> None:
+        if task not in self._number_writers:
+            folder = self.folder.task_folder(task)
+            self._number_writers[task] = StreamWriter(folder, EXAMPLES)
+        steps = np.repeat(np.arange(len(numbers)) + first_step, numbers.shape[1])
+        self._number_writers[task].append({"step": steps, "number": numbers.ravel()})
 
     def _replace_progress(self, sample: Sample) -> None:
         own = _together(list(self._trained.values())).record()

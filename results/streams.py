@@ -20,6 +20,10 @@ Rows of `resources`, one per half second; what the system does not tell is null:
     voluntary_switches, involuntary_switches    since the process began
     sent_bytes, received_bytes      over TCP, loopback included, since sampling began
     threads
+
+Rows of `examples`, one an example, only where `measure.examples=true`:
+    step            the step that trained on it
+    number          epoch times the examples of an epoch, plus the example's own number
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 STEPS = "steps"
 RESOURCES = "resources"
+EXAMPLES = "examples"
 
 _COLUMNS = {
     STEPS: {
@@ -60,6 +65,7 @@ _COLUMNS = {
         "received_bytes": "int64",
         "threads": "int64",
     },
+    EXAMPLES: {"step": "int64", "number": "int64"},
 }
 
 

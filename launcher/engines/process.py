@@ -1,0 +1,65 @@
+"""What a process of ours does about its parent, its children and its output. Linux and macOS."""
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent ends (Linux; nothing elsewhere).
+
+    Args:
+      parent: process id of the parent, read before this process was made: where it has ended
+        since, this one ends too.
+    """
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent ends, so that they can be found."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children() -> list[int]:
+    """Process ids of this process's direct children, adopted ones among them."""
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return []
+    found = []
+    for task in tasks.iterdir():
+        found += [int(pid) for pid in (task / "children").read_text().split()]
+    return found
+
+
+def call(function: str, arguments: Sequence[str]) -> int:
+    """Run `module:function` as a program would run, and return its exit code."""
+    module, _, name = function.partition(":")
+    code = 1
+    try:
+        getattr(importlib.import_module(module), name)(*arguments)
+        code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return code
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}, {value})")

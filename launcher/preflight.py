@@ -1,0 +1,66 @@
+"""Before any cluster starts: the data is prepared, the workload is called once, shapes are met.
+
+`prepare_and_check` runs in one task process of its own; only it imports TensorFlow. What it found
+it leaves in `preflight.json` of the run folder.
+"""
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+from launcher.experiment import Experiment
+from results.errors import UserError
+from results.run_folder import RunFolder
+
+PREFLIGHT = "preflight.json"
+"""The experiment going in (`experiment`), what was found coming out (`error`, seconds)."""
+
+
+def prepare_and_check(run_folder: str) -> None:
+    """Entry point of the preflight process: writes the error a person can mend, or none."""
+    folder = RunFolder(Path(run_folder))
+    experiment = Experiment.from_dict(folder.read(PREFLIGHT)["experiment"])
+    found: dict[str, Any]
+    try:
+        found = {"error": None, **_found(experiment)}
+    except UserError as error:
+        found = {"error": str(error)}
+    except Exception as error:
+        traceback.print_exc()
+        found = {
+            "error": f"workload={experiment.workload.name}: the preflight met "
+            f"{type(error).__name__}: {_first_line(error)}; HYDRA_FULL_ERROR=1 shows where"
+        }
+    folder.write(PREFLIGHT, found)
+
+
+def _found(experiment: Experiment) -> dict[str, Any]:
+    from benchmarks.workloads import check, load_workload
+    from input_pipelines import load_source, prepare
+    from launcher.training_job import configure, make_feed, placement_of
+    from strategies import checkpoints
+    from strategies.devices import prepare_devices
+
+    load_workload(experiment.workload.target, experiment.workload.parameters)
+    configure(experiment)
+    prepare_devices(placement_of(experiment, "chief"))
+    source = load_source(experiment.source.target, experiment.source.parameters)
+    prepared = prepare(source, experiment.source.name, Path(experiment.cache_folder))
+    if experiment.strategy.needs == "tpu":
+        from strategies import tpu
+
+        tpu.build(placement_of(experiment, "chief"))
+    if experiment.checkpoint.restore is not None:
+        checkpoints.find(experiment.checkpoint.restore)
+    feed = make_feed(experiment)
+    check(feed.workload, feed, experiment.batch.per_replica)
+    return {
+        "preparation_seconds": prepared.seconds,
+        "prepared": prepared.made,
+        "train_examples": feed.train.examples,
+        "test_examples": feed.test.examples,
+    }
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), "no message")

@@ -1,0 +1,122 @@
+"""One run from end to end: checked, prepared, started, watched, summed up."""
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from launcher.cluster_plan import ClusterPlan, make_plan
+from launcher.engines import TaskProcess
+from launcher.environment import environment
+from launcher.experiment import Experiment
+from launcher.progress import progress_view
+from launcher.session import Session
+from launcher.supervisor import Watched, watch
+from results.run_folder import ENVIRONMENT, LOG, PLAN, STATUS, SUMMARY, RunFolder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    state: str
+    """`done`, `failed` or `interrupted`."""
+    reason: str | None
+    """In one line, where it is not `done`."""
+    log_tail: str = ""
+    """The end of the log of the task that failed."""
+    summary: dict[str, Any] | None = None
+
+
+def run_one(
+    session: Session, experiment: Experiment, folder: Path, overrides: list[str]
+) -> Outcome:
+    """Runs the experiment and leaves everything about it in `folder`.
+
+    Raises:
+      UserError: the preflight found something that a person can mend; nothing was started.
+    """
+    started = _now()
+    engine = session.engine(experiment)
+    found = session.preflight(experiment, folder)
+    run_folder = RunFolder(folder)
+    plan = make_plan(experiment)
+    run_folder.write(ENVIRONMENT, environment())
+    run_folder.write(
+        PLAN,
+        {
+            "experiment": experiment.to_dict(),
+            "tasks": [_task_record(task) for task in plan.tasks],
+            "engine": experiment.engine.name,
+            "emulated": [],
+            "overrides": overrides,
+        },
+    )
+    began = time.time()
+    status = {"state": "running", "reason": None, "cause": None, "started": started}
+    status |= {"tasks_started": began, "preparation": found}
+    run_folder.write(STATUS, status)
+    for task in plan.tasks:
+        engine.start(
+            TaskProcess(
+                name=task.name,
+                function="launcher.task:main",
+                arguments=[str(folder), task.name],
+                environment=task.environment,
+                log=run_folder.task_folder(task.name) / LOG,
+            )
+        )
+    with progress_view(experiment, plan, run_folder) as view:
+        watched = watch(
+            engine,
+            run_folder,
+            [task.name for task in plan.tasks],
+            _servers(experiment, plan),
+            session.interrupts,
+            view.update,
+        )
+    state, reason = _judged(watched)
+    status |= {
+        "state": state,
+        "reason": reason,
+        "cause": dataclasses.asdict(watched.cause) if watched.cause else None,
+        "ended": _now(),
+        "exit_codes": {task: ended.code for task, ended in watched.exits.items()},
+    }
+    run_folder.write(STATUS, status)
+    summary = _summarize(run_folder)
+    tail = watched.cause.log_tail if watched.cause else ""
+    return Outcome(state, reason, tail, summary)
+
+
+def _summarize(folder: RunFolder) -> dict[str, Any]:
+    from benchmarks.summary import summarize
+
+    summary = summarize(folder)
+    folder.write(SUMMARY, summary)
+    return summary
+
+
+def _judged(watched: Watched) -> tuple[str, str | None]:
+    if watched.cause is not None and not watched.interrupted:
+        return "failed", f"{watched.cause.task}: {watched.cause.message}"
+    if watched.interrupted:
+        return "interrupted", "stopped by a signal"
+    return "done", None
+
+
+def _servers(experiment: Experiment, plan: ClusterPlan) -> list[str]:
+    """Tasks that serve until told to leave."""
+    if experiment.strategy.loop != "coordinator":
+        return []
+    return [task.name for task in plan.tasks if task.role != "chief"]
+
+
+def _task_record(task: Any) -> dict[str, Any]:
+    return {"task": task.name, **dataclasses.asdict(task)}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,135 @@
+"""What runs inside a task: reads the plan, trains or serves, and says why it ended.
+
+Only task processes import this module; it may use every room and TensorFlow.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from benchmarks.recorder import Recorder
+from launcher.experiment import Experiment
+from launcher.failure_kinds import CorruptDataError, record_failure
+from results.errors import UserError
+from results.run_folder import PLAN, RunFolder
+
+_PEERS_SECONDS = 10.0
+"""How long the chief waits for the others to be done before it ends the cluster's coordination."""
+
+
+def main(run_folder: str, task: str) -> None:
+    """Entry point of the task `task` (`worker-1`) of the run in `run_folder`."""
+    folder = RunFolder(Path(run_folder))
+    experiment = Experiment.from_dict(folder.read(PLAN)["experiment"])
+    tasks = tuple(entry["task"] for entry in folder.read(PLAN)["tasks"])
+    with Recorder(folder, task) as recorder:
+        recorder.event("process_started")
+        try:
+            _run(folder, experiment, task, tasks, recorder)
+        except BaseException as error:
+            record_failure(folder, task, error)
+            if isinstance(error, UserError):
+                print(error, file=sys.stderr)
+            else:
+                traceback.print_exc()
+            recorder.event("failed", type=type(error).__name__)
+            recorder.close(clean=False)
+            _leave(1)
+    if task == "chief-0":
+        _wait_for_peers(folder, [each for each in tasks if each != task])
+    _leave(0)
+
+
+def _run(
+    folder: RunFolder,
+    experiment: Experiment,
+    task: str,
+    tasks: tuple[str, ...],
+    recorder: Recorder,
+) -> None:
+    from launcher.training_job import configure, placement_of, serves_only, training_job
+
+    recorder.state("importing")
+    role, _, index = task.rpartition("-")
+    import tensorflow as tf
+
+    tf.keras  # noqa: B018  tf_keras or Keras 3 is imported on first use
+    recorder.event("imported")
+    configure(experiment)
+    if serves_only(experiment, role):
+        _serve(role, int(index), recorder)
+        return
+    from strategies.devices import prepare_devices
+    from strategies.model import build_training
+
+    # The strategy comes before the first operation: collectives are set up only then.
+    placement = placement_of(experiment, role)
+    prepare_devices(placement)
+    recorder.state("joining")
+    strategy = _imported(experiment.strategy.build)(placement)
+    recorder.event("cluster_joined")
+    job = training_job(experiment, folder, role, int(index), tasks, recorder)
+    with strategy.scope():
+        training = build_training(job.workload, job.loop, job.seed)
+    recorder.event("model_built", parameters=int(training.model.count_params()))
+    try:
+        _imported(f"strategies.{experiment.strategy.loop}.train")(job, strategy, training)
+    except tf.errors.DataLossError as error:
+        raise _named_corruption(job.feed) or error from error
+
+
+def _named_corruption(feed: Any) -> CorruptDataError | None:
+    """TensorFlow says that a record is corrupt, but not in which file: look."""
+    from input_pipelines.build import find_corruption
+
+    for split in (feed.train, feed.test):
+        found = find_corruption(split)
+        if found:
+            path, offset = found
+            return CorruptDataError(f"{path}: the record at byte {offset} is corrupt")
+    return None
+
+
+def _serve(role: str, index: int, recorder: Recorder) -> None:
+    """A parameter server or a worker of a coordinator: TensorFlow's server until SIGTERM."""
+    from strategies.parameter_server import start_server
+
+    leaving = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leaving.set())
+    server = start_server(role, index)
+    recorder.event("cluster_joined", target=server.target)
+    recorder.state("serving")
+    while not leaving.wait(0.2):
+        pass
+    recorder.event("finished", reason="told to leave")
+
+
+def _wait_for_peers(folder: RunFolder, peers: list[str]) -> None:
+    """A chief that leaves first takes the cluster's coordination with it, and the others die of
+    missed heartbeats; tasks that only serve are told to leave by the launcher."""
+    limit = time.monotonic() + _PEERS_SECONDS
+    while time.monotonic() < limit:
+        last = [events[-1]["event"] for task in peers if (events := folder.events(task))]
+        if all(event not in ("model_built", "traced", "checkpoint", "evaluated", "saved")
+               for event in last):
+            return
+        time.sleep(0.02)
+
+
+def _leave(code: int) -> None:
+    """Ends the process at once: TensorFlow's own threads may wait for peers that are gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _imported(dotted: str) -> Any:
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,82 @@
+"""From the experiment to what one task's loop needs. Imports TensorFlow: tasks only."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from benchmarks.recorder import Recorder
+from benchmarks.workloads import load_workload
+from input_pipelines import load_source, prepare
+from input_pipelines.feed import Feed
+from launcher.experiment import Experiment
+from results.run_folder import RunFolder
+from strategies.job import TrainingJob
+from strategies.placement import Placement
+
+
+def configure(experiment: Experiment) -> None:
+    """What has to be said to TensorFlow before anything else is."""
+    if experiment.deterministic:
+        tf.keras.utils.set_random_seed(experiment.seed)
+        tf.config.experimental.enable_op_determinism()
+
+
+def serves_only(experiment: Experiment, role: str) -> bool:
+    """Whether a task of this role runs nothing but TensorFlow's server."""
+    return experiment.strategy.loop == "coordinator" and role != "chief"
+
+
+def make_feed(experiment: Experiment) -> Feed:
+    """The input of the experiment, prepared if it isn't yet (another run may just be doing it)."""
+    source = load_source(experiment.source.target, experiment.source.parameters)
+    prepared = prepare(source, experiment.source.name, Path(experiment.cache_folder))
+    return Feed(
+        train=source.open(prepared.folder, "train"),
+        test=source.open(prepared.folder, "test"),
+        workload=load_workload(experiment.workload.target, experiment.workload.parameters),
+        pipeline=experiment.pipeline,
+        seed=experiment.seed,
+    )
+
+
+def placement_of(experiment: Experiment, role: str) -> Placement:
+    across = experiment.strategy.topology == "process"
+    replicas = experiment.workers if across else max(1, experiment.gpus_per_task)
+    coordinates = experiment.strategy.loop == "coordinator"
+    return Placement(
+        devices="cpu" if coordinates else experiment.devices,
+        replicas=1 if coordinates else replicas,
+        communication=experiment.communication,
+        ps_shards=experiment.ps_shards,
+    )
+
+
+def training_job(
+    experiment: Experiment,
+    folder: RunFolder,
+    role: str,
+    index: int,
+    tasks: tuple[str, ...],
+    recorder: Recorder,
+) -> TrainingJob:
+    feed = make_feed(experiment)
+    return TrainingJob(
+        role=role,
+        index=index,
+        tasks=tasks,
+        placement=placement_of(experiment, role),
+        replicas=experiment.batch.replicas,
+        batch_per_replica=experiment.batch.per_replica,
+        batch_total=experiment.batch.total,
+        workload=feed.workload,
+        feed=feed,
+        until=experiment.until,
+        loop=experiment.loop,
+        evaluate=experiment.evaluate,
+        checkpoint=experiment.checkpoint,
+        measure=experiment.measure,
+        seed=experiment.seed,
+        asynchronous=experiment.strategy.loop == "coordinator",
+        folder=folder,
+        recorder=recorder,
+    )

@@ -1,0 +1,9 @@
+"""Replicas side by side in one process, variables kept once on the host."""
+
+import tensorflow as tf
+
+from strategies.placement import Placement
+
+
+def build(placement: Placement) -> tf.distribute.Strategy:
+    return tf.distribute.experimental.CentralStorageStrategy(placement.names, "CPU:0")

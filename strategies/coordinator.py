@@ -1,0 +1,342 @@
+"""The coordinator's loop: workers train on what it hands out by number, none waits for another.
+
+A scheduled call carries the next block's numbers (`handing_out`) into queues on whichever worker
+runs it, and trains on the block that this worker was given before: so the worker's long-lived
+iterator always has something to read ahead, and the coordinator knows which examples are out.
+"""
+
+import time
+from collections import deque
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from input_pipelines.build import requested_dataset
+from strategies import checkpoints
+from strategies.evaluation import Evaluator
+from strategies.failures import check_finite
+from strategies.finishing import finish, reaches_quality
+from strategies.handing_out import Block, Book
+from strategies.job import TrainingJob
+from strategies.model import Training, make_step, operation_count, updates_since
+from strategies.saving import local_copy, read_weights
+from strategies.stopping import Stopping
+from strategies.summaries import Summaries
+
+_CALLS_PER_WORKER = 3
+"""Scheduled calls kept under way for each worker, so that none waits for the coordinator."""
+_NONE = -1
+"""Number of a block where there is none."""
+_SUMMARY_SECONDS = 1.0
+
+
+class Result(NamedTuple):
+    """What one scheduled call gives; k is the number of its steps, 0 where it had no block."""
+
+    worker: tf.Tensor
+    given: tf.Tensor
+    """Number of the block that this call brought to the worker, or -1; int64 []."""
+    trained: tf.Tensor
+    """Number of the block that this call trained on, or -1; int64 []."""
+    starts: tf.Tensor
+    """Unix seconds on the worker's clock before each step's input, float64 [k]."""
+    fed: tf.Tensor
+    ends: tf.Tensor
+    losses: tf.Tensor
+    """Mean loss of each step, float32 [k]."""
+    numbers: tf.Tensor
+    """Numbers of the examples, int64 [k, batch]."""
+
+
+def train(
+    job: TrainingJob, strategy: tf.distribute.ParameterServerStrategy, training: Training
+) -> str:
+    """Trains until the job says stop; returns the reason. Only the coordinator runs it."""
+    return _Loop(job, strategy, training).run()
+
+
+class _Loop:
+    def __init__(self, job: TrainingJob, strategy: Any, training: Training) -> None:
+        self.job, self.training = job, training
+        self.step = 0
+        examples = job.feed.train.examples
+        self.book = Book(examples, job.batch_per_replica)
+        if job.checkpoint.restore:
+            self._restore()
+        self.coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
+        self.workers = sum(task.startswith("worker-") for task in job.tasks)
+        self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
+        self.indices = _worker_indices(self.coordinator)
+        job.recorder.event("data_ready")
+        self.rows = -(-job.loop.steps_per_call * job.batch_per_replica // examples) + 1
+        self.call = _make_call(job, strategy, training)
+        self.under_way: deque[Any] = deque()
+        self.holder: dict[int, int] = {}
+        self.stopping = Stopping(job)
+        self.summaries = Summaries(job.folder.path, chief=True)
+        self.local = local_copy(job.workload, read_weights(training.model))
+        self.evaluator = Evaluator(job, tf.distribute.get_strategy(), self.local, alone=True)
+        self.evaluated: dict[int, float] = {}
+        self.checkpointed: int | None = None
+        self.last_ends: dict[int, float] = {}
+        self.traced = False
+        self.summarized = 0.0
+
+    def run(self) -> str:
+        job = self.job
+        job.recorder.state("tracing")
+        reason = self.stopping.reached(self.step)
+        while reason is None:
+            every = [job.evaluate_every, job.checkpoint.every_steps]
+            reason = self._train_to(self.stopping.next_halt(self.step, every))
+            reason = self._between() or reason or self.stopping.reached(self.step)
+        if self.step not in self.evaluated:
+            self._evaluate()
+        if self.checkpointed != self.step:
+            self._checkpoint()
+        self.summaries.close()
+        finish(job, self.training, self.step, reason, barrier=lambda: None)
+        return reason
+
+    def _train_to(self, halt: int | None) -> str | None:
+        """Hands out blocks until the step `halt` (None: without end) and takes all of them back."""
+        handed, asked = self.step, None
+        while asked is None and (halt is None or handed < halt):
+            steps = self.job.loop.steps_per_call
+            if halt is not None:
+                steps = min(steps, halt - handed)
+            block = self.book.next_block(steps)
+            handed += block.steps
+            self._schedule(block)
+            while len(self.under_way) >= _CALLS_PER_WORKER * self.workers:
+                self._take_oldest()
+            asked = self.stopping.asked
+        self._take_all()
+        while self.book.unfinished or self.book.again:
+            for block in [self.book.next_block(b.steps) for b in list(self.book.again)]:
+                self._schedule(block)
+            for _ in range(self.workers):
+                self._schedule(None)
+            self._take_all()
+        return asked
+
+    def _schedule(self, block: Block | None) -> None:
+        """One call on whichever worker is free: with a block to keep, or None to finish its own."""
+        rows = np.zeros([self.rows, 3], np.int64)
+        given = self.book.rows(block) if block else []
+        rows[: len(given)] = given
+        number, steps = (block.number, block.steps) if block else (_NONE, 0)
+        arguments = (self.iterator, self.indices, np.array([number, steps]), rows)
+        self.under_way.append(
+            self.coordinator.schedule(self.call, args=(*arguments[:2], *map(tf.constant, arguments[2:])))
+        )
+        if not self.traced:
+            self.traced = True
+            self.job.recorder.event("traced")
+            self.job.recorder.state("training")
+
+    def _take_all(self) -> None:
+        while self.under_way:
+            self._take_oldest()
+
+    def _take_oldest(self) -> None:
+        result = Result(*self.under_way.popleft().fetch())
+        worker, given, trained = (int(v) for v in (result.worker, result.given, result.trained))
+        if given != _NONE:
+            self.holder[given] = worker
+        if trained == _NONE:
+            self._give_up_on_what_left_with(worker, but=given)
+        else:
+            self.book.finish(trained)
+            self.holder.pop(trained, None)
+            self._record(worker, result)
+
+    def _give_up_on_what_left_with(self, worker: int, but: int) -> None:
+        """This worker's queue was empty: what it held before is lost with its former process."""
+        for number in [n for n, held_by in self.holder.items() if held_by == worker and n != but]:
+            del self.holder[number]
+            self.book.again.append(self.book.finish(number))
+
+    def _record(self, worker: int, result: Result) -> None:
+        job, task = self.job, f"worker-{worker}"
+        check_finite(task, self.step + 1, result.losses)
+        begins = np.concatenate([result.starts[:1], result.ends[:-1]])
+        if not self.last_ends:
+            job.recorder.event("first_call_done", step=self.step + len(begins))
+        begins[0] = self.last_ends.get(worker, begins[0])
+        self.last_ends[worker] = float(result.ends[-1])
+        loss = float(np.mean(result.losses))
+        job.recorder.steps(
+            self.step + 1,
+            begins,
+            result.ends - begins,
+            result.fed - result.starts,
+            job.batch_per_replica,
+            loss,
+            task=task,
+        )
+        if job.measure.examples:
+            job.recorder.examples(self.step + 1, result.numbers, task=task)
+        self.step += len(begins)
+        if time.perf_counter() - self.summarized > _SUMMARY_SECONDS:
+            self.summarized = time.perf_counter()
+            self.summaries.scalars(self.step, loss=loss)
+
+    def _between(self) -> str | None:
+        job, reason = self.job, None
+        if job.evaluate_every and self.step % job.evaluate_every == 0:
+            reason = "quality" if reaches_quality(job, self._evaluate()) else None
+        if job.checkpoint.every_steps and self.step % job.checkpoint.every_steps == 0:
+            self._checkpoint()
+        return reason
+
+    def _evaluate(self) -> float:
+        job = self.job
+        job.recorder.state("evaluating")
+        began = time.perf_counter()
+        self.local.set_weights(read_weights(self.training.model))
+        quality = self.evaluator.quality()
+        self.evaluated[self.step] = quality
+        job.recorder.event(
+            "evaluated",
+            step=self.step,
+            quality=quality,
+            seconds=time.perf_counter() - began,
+            training_seconds=self.stopping.seconds,
+        )
+        self.summaries.scalars(self.step, quality=quality)
+        self._resume()
+        return quality
+
+    def _checkpoint(self) -> None:
+        job = self.job
+        job.recorder.state("saving")
+        began = time.perf_counter()
+        position = self.book.as_record()
+        checkpoints.save(job, self.training, self.step, {}, lambda: None, position)
+        self.checkpointed = self.step
+        job.recorder.event("checkpoint", step=self.step, seconds=time.perf_counter() - began)
+        self._resume()
+
+    def _restore(self) -> None:
+        job = self.job
+        path, manifest = checkpoints.find(job.checkpoint.restore)
+        checkpoints.restore_state(path, self.training)
+        self.step = manifest["step"]
+        position = manifest["position"]
+        exact = position is not None and manifest["batch_per_replica"] == job.batch_per_replica
+        if exact:
+            self.book = Book.from_record(position, self.book.examples, self.book.batch)
+        else:
+            self.book.position = self.step * manifest["replicas"] * manifest["batch_per_replica"]
+        job.recorder.event("restored", step=self.step, exact=exact)
+
+    def _resume(self) -> None:
+        """The pause that has just ended belongs to no step."""
+        self.last_ends = dict.fromkeys(self.last_ends, time.time())
+        self.job.recorder.state("training")
+
+
+class _Queue:
+    """A queue of int64 [width] rows on the worker that runs the graph, found by its name.
+
+    `tf.queue.FIFOQueue` would be made on the coordinator: it leaves the function's graph.
+    """
+
+    def __init__(self, name: str, width: int) -> None:
+        self._width = width
+        self._handle = tf.raw_ops.FIFOQueueV2(
+            component_types=[tf.int64], shapes=[[width]], capacity=1024, shared_name=name
+        )
+
+    def put(self, rows: tf.Tensor) -> tf.Operation:
+        """Adds rows, int64 [n, width]."""
+        return tf.raw_ops.QueueEnqueueManyV2(handle=self._handle, components=[rows])
+
+    def take(self) -> tf.Tensor:
+        """The oldest row; waits for it."""
+        (row,) = tf.raw_ops.QueueDequeueV2(handle=self._handle, component_types=[tf.int64])
+        return tf.ensure_shape(row, [self._width])
+
+    def size(self) -> tf.Tensor:
+        return tf.raw_ops.QueueSizeV2(handle=self._handle)
+
+
+def _requested() -> _Queue:
+    return _Queue("requested_rows", 3)
+
+
+def _worker_input(job: TrainingJob) -> tf.data.Dataset:
+    requests = tf.data.Dataset.counter().map(lambda _: _requested().take(), name="requests")
+    return requested_dataset(job.feed, requests, job.batch_per_replica)
+
+
+def _worker_indices(coordinator: tf.distribute.coordinator.ClusterCoordinator) -> Any:
+    """Each worker's own index, as a per-worker value that a scheduled call can take.
+
+    TensorFlow tells a scheduled function nothing about where it runs; a per-worker resource does,
+    and only its private constructor takes a different argument for each worker.
+    """
+    values = []
+    for index, worker in enumerate(coordinator._cluster.workers):
+        value = worker.create_resource(tf.identity, args=(tf.constant(index, tf.int64),))
+        value._type_spec = tf.TensorSpec([], tf.int64)
+        values.append(value)
+    return tf.distribute.experimental.coordinator.PerWorkerValues(tuple(values))
+
+
+def _make_call(job: TrainingJob, strategy: Any, training: Training) -> Any:
+    """The function that is scheduled: (iterator, index, block int64 [2], rows int64 [n, 3]) to
+    `Result`."""
+    step = make_step(
+        training,
+        job.workload,
+        job.loop,
+        examples_per_update=job.batch_per_replica,
+        replicas=1,
+        reduce=False,
+    )
+
+    def train_block(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        count = tf.cast(steps, tf.int32)
+        starts = tf.TensorArray(tf.float64, count)
+        fed = tf.TensorArray(tf.float64, count)
+        ends = tf.TensorArray(tf.float64, count)
+        losses = tf.TensorArray(tf.float32, count)
+        numbers = tf.TensorArray(tf.int64, count, element_shape=[job.batch_per_replica])
+        last_end = tf.timestamp()
+        for k in tf.range(count):
+            with tf.control_dependencies([last_end]):
+                start = tf.timestamp()
+            with tf.control_dependencies([start]):
+                number, x, y = next(iterator)
+            with tf.control_dependencies([number]):
+                ready = tf.timestamp()
+            with tf.control_dependencies([ready]):
+                x, y = tf.nest.map_structure(tf.identity, (x, y))
+            first = operation_count()
+            loss = strategy.run(step, args=(x, y))
+            with tf.control_dependencies([loss, *updates_since(first)]):
+                last_end = tf.timestamp()
+            starts = starts.write(k, start)
+            fed = fed.write(k, ready)
+            ends = ends.write(k, last_end)
+            losses = losses.write(k, loss)
+            numbers = numbers.write(k, number)
+        return starts.stack(), fed.stack(), ends.stack(), losses.stack(), numbers.stack()
+
+    @tf.function
+    def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
+        handed = _Queue("handed_blocks", 2)
+        bringing = block[0] != _NONE
+        if bringing:
+            handed.put(block[tf.newaxis])
+            _requested().put(rows)
+        ready = handed.size() > tf.cast(bringing, tf.int32)
+        taken = tf.constant([_NONE, 0], tf.int64)
+        if ready:
+            taken = handed.take()
+        return Result(index, block[0], taken[0], *train_block(iterator, taken[1]))
+
+    return call

@@ -1,0 +1,48 @@
+"""Quality on held-out data: each held-out example counts once, whatever the number of replicas."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from input_pipelines.build import evaluation_dataset
+from strategies.job import TrainingJob
+from strategies.placed import on_replicas
+
+
+class Evaluator:
+    """Scores a model over all replicas of a strategy; every task must call it at the same step.
+
+    A coordinator, which has no replica, scores a model of its own `alone`.
+    """
+
+    def __init__(
+        self, job: TrainingJob, strategy: tf.distribute.Strategy, model: Any, *, alone: bool = False
+    ) -> None:
+        first, own, replicas = job.first_replica, job.placement.replicas, job.replicas
+        if alone:
+            first, own, replicas = 0, 1, 1
+        self._datasets = [
+            evaluation_dataset(job.feed, replica, replicas, job.batch_per_replica)
+            for replica in range(first, first + own)
+        ]
+
+        def score(weight: tf.Tensor, x: Any, y: Any) -> tf.Tensor:
+            outputs = tf.nest.map_structure(
+                lambda t: tf.cast(t, tf.float32), model(x, training=False)
+            )
+            scores = tf.cast(job.workload.quality.score(y, outputs), tf.float32)
+            return tf.stack([tf.reduce_sum(weight * scores), tf.reduce_sum(weight)])
+
+        @tf.function
+        def scored(batches: list[Any]) -> tf.Tensor:
+            weight, x, y = on_replicas(strategy, batches)
+            return strategy.reduce(
+                tf.distribute.ReduceOp.SUM, strategy.run(score, args=(weight, x, y)), axis=None
+            )
+
+        self._scored = scored
+
+    def quality(self) -> float:
+        """The mean score over the held-out set."""
+        total = sum(self._scored(list(batches)) for batches in zip(*self._datasets, strict=True))
+        return float(total[0] / total[1])

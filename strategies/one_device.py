@@ -1,0 +1,9 @@
+"""One replica on one device: what every other strategy is compared with."""
+
+import tensorflow as tf
+
+from strategies.placement import Placement
+
+
+def build(placement: Placement) -> tf.distribute.Strategy:
+    return tf.distribute.OneDeviceStrategy(placement.names[0])

@@ -1,0 +1,45 @@
+"""The final model, as a SavedModel that needs neither the strategy nor this project to be loaded."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from strategies.model import as_variable
+
+MODEL_FOLDER = "model"
+
+
+def read_weights(model: Any) -> list[np.ndarray]:
+    """The values of every weight, whole. Every task of a cluster must call it at the same step:
+    tf_keras reduces running statistics over replicas when they are read."""
+    return [_whole(weight) for weight in model.weights]
+
+
+def local_copy(workload: Any, weights: list[np.ndarray]) -> Any:
+    """The workload's model outside of any strategy, with these weights."""
+    model = workload.model()
+    model.set_weights(weights)
+    return model
+
+
+def save_model(model: Any, example: Any, folder: Path) -> None:
+    """Writes `model` so that `tf.saved_model.load(folder).serve(x)` predicts.
+
+    Args:
+      model: built outside of any strategy (`local_copy`).
+      example: the structure of x as tensor specifications with their batch dimension.
+      folder: made by this call.
+    """
+    signature = tf.nest.map_structure(
+        lambda spec: tf.TensorSpec([None, *spec.shape[1:]], spec.dtype), example
+    )
+    served = tf.Module()
+    served.variables_of_model = [as_variable(weight) for weight in model.weights]
+    served.serve = tf.function(lambda x: model(x, training=False), input_signature=[signature])
+    tf.saved_model.save(served, str(folder), signatures=None)
+
+
+def _whole(weight: Any) -> np.ndarray:
+    return np.asarray(tf.convert_to_tensor(weight))

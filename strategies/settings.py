@@ -1,0 +1,53 @@
+"""What `until`, `loop`, `evaluate`, `checkpoint` and `measure` mean. Free of TensorFlow."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UntilSettings:
+    """When training stops: whichever comes first; `None` is no limit of that kind."""
+
+    steps: int | None = None
+    examples: int | None = None
+    seconds: float | None = None
+    quality: float | None = None
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How a step is made."""
+
+    steps_per_call: int = 10
+    """Steps inside one call of the compiled training function."""
+    mixed_precision: bool = False
+    """Compute in bfloat16, keep variables and losses in float32."""
+    accumulate: int = 1
+    """Parts that a replica's batch is cut into, their gradients added up."""
+    gradient_dtype: str = "float32"
+    """Type of the gradients on the wire: `float32`, `float16` or `bfloat16`."""
+    jit_compile: bool = False
+    """Whether XLA compiles the replica's step."""
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    every_steps: int | None = None
+    """Steps between evaluations on held-out data; `None` is at the end only."""
+
+
+@dataclass(frozen=True)
+class CheckpointSettings:
+    every_steps: int | None = None
+    """Steps between checkpoints; `None` is none before the end."""
+    keep: int = 3
+    """Newest checkpoints that stay."""
+    restore: str | None = None
+    """Folder of a checkpoint (or of a run) to start from, input included."""
+
+
+@dataclass(frozen=True)
+class MeasureSettings:
+    warmup_steps: int = 10
+    """First steps, which no figure counts."""
+    examples: bool = False
+    """Whether each task writes down the numbers of the examples that it trained on."""
