@@ -42,14 +42,11 @@ def run(words: Mapping[str, str]) -> None:
 
 
 def _table(runs: list[Run], width: int) -> Table:
-    from rich import box
     from rich.table import Table
     from rich.text import Text
 
     caption = Text(_caption(runs))
-    table = Table(
-        box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", padding=(0, 1, 0, 0)
-    )
+    table = Table(box=None, caption=caption, caption_justify="left", padding=(0, 1, 0, 0))
     columns = _that_fit([each for each in _COLUMNS if _tells_something(each, runs)], runs, width)
     for column in columns:
         table.add_column(column.head, justify="right" if column.number else "left", overflow="fold")
@@ -69,7 +66,7 @@ def _that_fit(columns: list[_Column], runs: list[Run], width: int) -> list[_Colu
         for column in columns
     }
     for column in sorted(columns, key=lambda column: column.need):
-        if sum(widths.values()) + len(widths) + 1 <= width or column.need == _ALWAYS:
+        if sum(widths.values()) + len(widths) <= width or column.need == _ALWAYS:
             break
         del widths[column]
     return list(widths)

@@ -1,0 +1,189 @@
+"""Draws plots as SVG: one look for all, colours that everyone can tell apart, text that stays text.
+
+Colours of ink and grid are placeholders in what matplotlib draws. On the page they become CSS
+variables, so that a plot follows the reader's light or dark theme; in a file of its own they become
+dark on white.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from results.text import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito, "Color Universal Design" (2008); black and yellow don't show on every background
+ORANGE = "#e69f00"
+SKY = "#56b4e9"
+GREEN = "#009e73"
+BLUE = "#0072b2"
+VERMILION = "#d55e00"
+PURPLE = "#cc79a7"
+GREY = "#949494"
+
+STRATEGY_COLOURS = {
+    "one_device": SKY,
+    "mirrored": ORANGE,
+    "central_storage": PURPLE,
+    "multiworker": BLUE,
+    "parameter_server": GREEN,
+    "tpu": VERMILION,
+}
+SERIES_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
+LINE_STYLES = ("-", "--", ":", "-.")
+
+WIDTH = 520
+"""Width of every plot in its own units, about pixels: small, so that text reads on a phone."""
+
+_INK, _MUTED, _GRID = "#010203", "#040506", "#070809"
+_ON_PAGE = {_INK: "var(--ink)", _MUTED: "var(--muted)", _GRID: "var(--line)"}
+_IN_FILE = {_INK: "#1c2024", _MUTED: "#5b6470", _GRID: "#dde1e6"}
+_POINTS_PER_INCH = 72
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 12,
+    "axes.edgecolor": _MUTED,
+    "axes.labelcolor": _MUTED,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": _GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": _MUTED,
+    "ytick.color": _MUTED,
+    "xtick.labelcolor": _INK,
+    "ytick.labelcolor": _INK,
+    "ytick.major.size": 0,
+    "text.color": _INK,
+    "text.parse_math": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6,
+    "legend.frameon": False,
+    "legend.fontsize": 11,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A plot's numbers as text: what a screen reader reads instead of the picture."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A drawn plot. `message` is its title and says what it shows; `svg` is for the page."""
+
+    name: str
+    message: str
+    svg: str
+    numbers: Numbers
+    note: str = ""
+
+    def file(self) -> str:
+        """The plot as an SVG file that stands alone, its message on top."""
+        return _file(self.svg, self.message)
+
+
+def draw(
+    name: str, height: int, paint: Callable[[Axes], None], message: str, numbers: Numbers
+) -> Plot:
+    """The plot that `paint` draws on axes of `WIDTH` × `height`."""
+    import matplotlib
+
+    with warnings.catch_warnings(), matplotlib.rc_context(_STYLE | {"svg.hashsalt": name}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+
+        size = (WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        paint(figure.add_subplot())
+        svg = _svg(figure)
+    return Plot(name, message, _for_page(svg, name, message), numbers)
+
+
+def legend(axes: Axes, columns: int = 3) -> None:
+    """A legend above the axes, left aligned, so that it never covers data."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
+        borderaxespad=0.2,
+        handlelength=1.6,
+        columnspacing=1.2,
+    )
+
+
+def thousands(axes: Axes) -> None:
+    """Whole numbers with thousands apart on the y axis, from 0."""
+    from matplotlib.ticker import FuncFormatter
+
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(buffer, format="svg", metadata=metadata)
+    return buffer.getvalue()
+
+
+def _for_page(svg: str, name: str, message: str) -> str:
+    """Only the `<svg>` element, ids of its own, sized by the page, its colours the page's."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
+    svg = re.sub(r'href="#', f'href="#{name}-', svg)
+    for placeholder, colour in _ON_PAGE.items():
+        svg = svg.replace(placeholder, colour)
+    label = escape(plain(message), quote=True)
+    opening, closing, rest = svg.partition(">")
+    opening = re.sub(r' (width|height)="[^"]*"', "", opening)
+    return f'{opening} role="img" aria-label="{label}"{closing}{rest}'
+
+
+def _file(svg: str, message: str) -> str:
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    if found is None:
+        raise ValueError("a drawn plot has no viewBox")
+    width, height = float(found[1]), float(found[2])
+    lines = textwrap.wrap(plain(message), 66) or [""]
+    top = 10 + 18 * len(lines)
+    title = "".join(
+        f'<text x="10" y="{20 + 18 * place}">{escape(line)}</text>'
+        for place, line in enumerate(lines)
+    )
+    inner = svg.replace("<svg ", f'<svg y="{top}" width="{width}" height="{height}" ', 1)
+    for variable, colour in zip(_ON_PAGE.values(), _IN_FILE.values(), strict=True):
+        inner = inner.replace(variable, colour)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{height + top}" viewBox="0 0 {width} {height + top}">'
+        f'<rect width="100%" height="100%" fill="#ffffff"/>'
+        f'<g font-family="sans-serif" font-size="15" font-weight="600" fill="{_IN_FILE[_INK]}">'
+        f"{title}</g>{inner}</svg>\n"
+    )

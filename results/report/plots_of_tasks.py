@@ -1,0 +1,300 @@
+"""Plots over time: throughput, CPU and memory of one run's tasks, and the loss of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from results.loading import Run
+from results.report.drawing import (
+    BLUE,
+    LINE_STYLES,
+    SERIES_COLOURS,
+    STRATEGY_COLOURS,
+    VERMILION,
+    Numbers,
+    Plot,
+    draw,
+    legend,
+    thousands,
+)
+from results.report.groups import Group
+from results.run_folder import unix_seconds
+from results.streams import RESOURCES, STEPS, read_rows
+from results.text import fixed, number, one_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_POINTS = 250
+_MOST_LINES = 16
+_ROWS_OF_NUMBERS = 12
+_Series = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Rows of one run by task: columns as arrays [n], times in seconds since `began`."""
+
+    began: float
+    steps: Mapping[str, Mapping[str, np.ndarray]]
+    resources: Mapping[str, Mapping[str, np.ndarray]]
+
+    @property
+    def first_step(self) -> float | None:
+        """When the first step started, in seconds since `began`; None without steps."""
+        starts = [float(rows["start"].min()) for rows in self.steps.values()]
+        return min(starts) - self.began if starts else None
+
+
+def timeline(run: Run) -> Timeline:
+    """What the tasks of `run` recorded; tasks that recorded nothing of a kind are left out."""
+    folder = run.folder
+    steps = {task: _columns(run, task, STEPS) for task in folder.tasks()}
+    resources = {task: _columns(run, task, RESOURCES) for task in folder.tasks()}
+    steps = {task: rows for task, rows in steps.items() if len(rows["start"])}
+    resources = {task: rows for task, rows in resources.items() if len(rows["time"])}
+    firsts = [float(rows["start"].min()) for rows in steps.values()]
+    firsts += [float(rows["time"].min()) for rows in resources.values()]
+    started = run.status.get("started")
+    began = unix_seconds(started) if started else min(firsts, default=0.0)
+    return Timeline(began, steps, resources)
+
+
+def throughput_over_time(of: Timeline, warmup_steps: int) -> Plot | None:
+    """Examples a second of all tasks together, in equal windows after the warm-up."""
+    rows = [{k: v[r["step"] > warmup_steps] for k, v in r.items()} for r in of.steps.values()]
+    rows = [each for each in rows if len(each["step"])]
+    if not rows:
+        return None
+    ends = np.concatenate([each["start"] + each["seconds"] for each in rows]) - of.began
+    examples = np.concatenate([each["examples"] for each in rows])
+    first = min(float(each["start"].min()) for each in rows) - of.began
+    windows = int(min(60, len(ends) / len(rows) / 8))
+    if windows < 3:
+        return None
+    last = min(float((each["start"] + each["seconds"]).max()) for each in rows) - of.began
+    counted, edges = np.histogram(ends, windows, (first, last), weights=examples)
+    rates = counted / np.diff(edges)
+    middles = (edges[1:] + edges[:-1]) / 2
+
+    def paint(axes: Axes) -> None:
+        axes.plot(middles, rates, color=BLUE)
+        axes.set_xlabel("seconds since the run began")
+        axes.set_ylabel("examples / s")
+        thousands(axes)
+
+    low, high = np.quantile(rates, [0.1, 0.9])
+    message = f"Most of the time, between {number(low)} and {number(high)} examples/s"
+    numbers = _numbers({"examples / s": (middles, rates)}, number)
+    return draw("throughput-over-time", 300, paint, message, numbers)
+
+
+def cpu(of: Timeline, whose: str = "") -> Plot | None:
+    """Cores that each task keeps busy; `whose` names the run where the page shows several."""
+    lines: dict[str, _Series] = {}
+    for task, rows in of.resources.items():
+        time, used = rows["time"] - of.began, rows["cpu_seconds"]
+        if len(time) > 2:
+            cores = np.diff(used) / np.maximum(np.diff(time), 1e-3)
+            lines[task] = (time[1:], np.maximum(cores, 0))
+    if not lines:
+        return None
+    first = of.first_step
+    busy = [
+        float(np.median(cores[time >= (first or 0)]))
+        for time, cores in lines.values()
+        if (time >= (first or 0)).any()
+    ]
+    together = f"{fixed(sum(busy), 1)} cores"
+    phase = "while training" if first is not None else "in the median"
+    message = f"{_tasks(len(lines))} {together} busy {phase}"
+    if whose:
+        message = f"{whose}: {message[0].lower()}{message[1:]}"
+    return _lines("cpu", lines, "cores busy", message, first, lambda value: fixed(value, 2))
+
+
+def memory(of: Timeline, whose: str = "") -> Plot | None:
+    """Resident memory of each task; `whose` names the run where the page shows several."""
+    lines = {
+        task: (rows["time"] - of.began, rows["rss_bytes"].astype(np.float64) / 1e6)
+        for task, rows in of.resources.items()
+        if len(rows["time"]) > 2 and np.isfinite(rows["rss_bytes"].astype(np.float64)).any()
+    }
+    if not lines:
+        return None
+    peaks = {task: float(np.nanmax(values)) for task, (_, values) in lines.items()}
+    largest = max(peaks, key=lambda task: peaks[task])
+    message = f"Memory peaks at {number(peaks[largest])} MB in {largest}"
+    if len(peaks) > 1:
+        message += f", at {number(sum(peaks.values()))} MB in all {len(peaks)} tasks"
+    if whose:
+        message = f"{whose}: {message[0].lower()}{message[1:]}"
+    return _lines("memory", lines, "resident memory, MB", message, of.first_step, number)
+
+
+def loss_of_run(of: Timeline) -> Plot | None:
+    """Loss against seconds since the first step, of one run."""
+    line = _loss(of)
+    if line is None:
+        return None
+    seconds, loss = line
+    first, last = _ends(loss)
+
+    def paint(axes: Axes) -> None:
+        axes.plot(*_thinned(line), color=BLUE)
+        _loss_axes(axes, [loss])
+
+    message = f"Loss {_goes(first, last)} in {number(float(seconds[-1]), 's')}"
+    return draw("loss", 300, paint, message, _numbers({"loss": line}, number))
+
+
+def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
+    """Loss against seconds since the first step; the first run of each group of one workload."""
+    lines: dict[str, _Series] = {}
+    looks: dict[str, tuple[str, str]] = {}
+    workers = sorted({group.workers for group in groups})
+    for group in groups[:_MOST_LINES]:
+        line = _loss(timeline(group.runs[0]))
+        if line is not None:
+            lines[group.label] = line
+            style = LINE_STYLES[workers.index(group.workers) % len(LINE_STYLES)]
+            looks[group.label] = (STRATEGY_COLOURS.get(group.strategy, VERMILION), style)
+    if not lines:
+        return None
+
+    def paint(axes: Axes) -> None:
+        for label, line in lines.items():
+            colour, style = looks[label]
+            axes.plot(
+                *_thinned(line), style, color=colour, label=one_line(label, 26), linewidth=1.4
+            )
+        _loss_axes(axes, [loss for _, loss in lines.values()])
+        legend(axes, columns=2)
+
+    lowest = min(lines, key=lambda label: _ends(lines[label][1])[1])
+    message = f"{lowest} ends with the lowest loss, {number(_ends(lines[lowest][1])[1])}"
+    rows = [
+        [
+            label,
+            number(_ends(loss)[0]),
+            number(_ends(loss)[1]),
+            number(float(seconds[-1])),
+        ]
+        for label, (seconds, loss) in lines.items()
+    ]
+    name = "loss-" + "".join(
+        sign if sign.isalnum() and sign.isascii() else "-" for sign in workload
+    )
+    height = 280 + 9 * len(lines)
+    head = ["run", "first loss", "last loss", "after s"]
+    return draw(name[:48], height, paint, message, Numbers(head, rows))
+
+
+def _lines(
+    name: str,
+    lines: Mapping[str, _Series],
+    unit: str,
+    message: str,
+    first_step: float | None,
+    shown: Callable[[float], str],
+) -> Plot:
+    def paint(axes: Axes) -> None:
+        for place, (task, line) in enumerate(list(lines.items())[:_MOST_LINES]):
+            colour = SERIES_COLOURS[place % len(SERIES_COLOURS)]
+            style = LINE_STYLES[place // len(SERIES_COLOURS) % len(LINE_STYLES)]
+            axes.plot(*_thinned(line), style, color=colour, label=one_line(task, 20))
+        thousands(axes)
+        if first_step is not None:
+            axes.axvline(first_step, color="#040506", linewidth=0.9, linestyle=":")
+            axes.annotate(
+                "first step",
+                (first_step, 0.03),
+                xycoords=("data", "axes fraction"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                fontsize=11,
+                color="#040506",
+            )
+        axes.set_xlabel("seconds since the run began")
+        axes.set_ylabel(unit)
+        legend(axes, columns=4)
+
+    return draw(name, 300, paint, message, _numbers(lines, shown))
+
+
+def _loss(of: Timeline) -> _Series | None:
+    if not of.steps:
+        return None
+    leader = next(iter(of.steps))
+    overlapping = leader != "chief-0" and len(of.steps) > 1
+    told = list(of.steps.values()) if overlapping else [of.steps[leader]]
+    ends = np.concatenate([rows["start"] + rows["seconds"] for rows in told])
+    loss = np.concatenate([rows["loss"] for rows in told])
+    known = np.isfinite(loss)
+    if known.sum() < 2:
+        return None
+    ends, loss = ends[known], loss[known]
+    order = np.argsort(ends, kind="stable")
+    first = min(float(rows["start"].min()) for rows in told)
+    return ends[order] - first, loss[order]
+
+
+def _loss_axes(axes: Axes, losses: Sequence[np.ndarray]) -> None:
+    lowest = min(float(loss.min()) for loss in losses)
+    highest = max(float(loss.max()) for loss in losses)
+    if lowest > 0 and highest / lowest > 30:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    elif lowest >= 0:
+        axes.set_ylim(bottom=0)
+    axes.set_xlabel("seconds since the first step began")
+    axes.set_ylabel("loss")
+
+
+def _ends(loss: np.ndarray) -> tuple[float, float]:
+    """Typical first and last loss: the median of the first and last 20th, at least one value."""
+    some = max(1, len(loss) // 20)
+    return float(np.median(loss[:some])), float(np.median(loss[-some:]))
+
+
+def _goes(first: float, last: float) -> str:
+    verb = "falls" if last < first else "rises"
+    return f"{verb} from {number(first)} to {number(last)}"
+
+
+def _tasks(count: int) -> str:
+    return "The task keeps" if count == 1 else f"{count} tasks together keep"
+
+
+def _thinned(line: _Series) -> _Series:
+    """At most 250 points: of each stretch the mean, so that nothing is picked by chance."""
+    x, y = line
+    if len(x) <= _MOST_POINTS:
+        return x, y
+    starts = np.linspace(0, len(x), _MOST_POINTS + 1).astype(int)[:-1]
+    counts = np.diff(np.append(starts, len(x)))
+    return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts
+
+
+def _numbers(lines: Mapping[str, _Series], shown: Callable[[float], str]) -> Numbers:
+    """A dozen moments over the whole time, each line's value there."""
+    last = max(float(x[-1]) for x, _ in lines.values())
+    first = min(float(x[0]) for x, _ in lines.values())
+    moments = np.linspace(first, last, _ROWS_OF_NUMBERS)
+    rows = [
+        [
+            fixed(float(moment), 1),
+            *(shown(float(np.interp(moment, x, y, np.nan, np.nan))) for x, y in lines.values()),
+        ]
+        for moment in moments
+    ]
+    return Numbers(["seconds", *lines], rows)
+
+
+def _columns(run: Run, task: str, kind: str) -> dict[str, np.ndarray]:
+    table = read_rows(run.folder.task_folder(task), kind)
+    return {name: table[name].to_numpy() for name in table.column_names}
