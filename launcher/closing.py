@@ -1,0 +1,136 @@
+"""What a person reads when a run has ended: one table of at most 80 columns."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_COLUMNS = 80
+_SECONDS_IN_HOUR = 3600
+_WAITS_LITTLE = 0.02
+"""Below this share of a step, waiting for input is not worth a word."""
+_START_PARTS = ("process", "import", "cluster", "data", "model", "tracing")
+
+
+def print_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
+    """How fast, how long, what it took, what held it back as far as is known, where the rest lies."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), width=_width(console))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for head, text in _rows(summary):
+        if text:
+            table.add_row(head, Text(text))
+    report = folder / "report.html"
+    table.add_row("Report" if report.is_file() else "Folder", Text(_short(report, folder)))
+    console.print(table)
+
+
+def _short(report: Path, folder: Path) -> str:
+    shown = report if report.is_file() else folder
+    here = Path.cwd()
+    return str(shown.relative_to(here) if shown.is_relative_to(here) else shown)
+
+
+def _rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("Run", _what(summary)),
+        ("Speed", _speed(summary)),
+        ("Time", _time(summary)),
+        ("First step", _first_step(summary)),
+        ("Took", _took(summary)),
+        ("Held back", _held_back(summary)),
+        ("Quality", _quality(summary)),
+        ("Loss", _loss(summary)),
+        ("Emulated", str(summary.get("emulated") or "")),
+    ]
+
+
+def _what(summary: Mapping[str, Any]) -> str:
+    workers = summary.get("workers")
+    parts = [
+        str(summary.get("strategy")),
+        f"{workers} worker{'' if workers == 1 else 's'}",
+        str(summary.get("workload")),
+        f"batch {summary.get('batch_total')}",
+        f"Keras {summary.get('keras')}",
+    ]
+    return ", ".join(parts)
+
+
+def _speed(summary: Mapping[str, Any]) -> str:
+    rate = summary.get("examples_per_second")
+    if rate is None:
+        return "not measured"
+    text = f"{rate:,.0f} examples/s"
+    low, high = summary.get("examples_per_second_low"), summary.get("examples_per_second_high")
+    if low is not None and high is not None:
+        text += f" (95% within this run: {low:,.0f} to {high:,.0f})"
+    step = summary.get("step_seconds_median")
+    if step is not None:
+        text += f", {step * 1000:.3g} ms a step"
+    return text
+
+
+def _time(summary: Mapping[str, Any]) -> str:
+    parts = []
+    for name, field in (("in all", "total_seconds"), ("training", "training_seconds")):
+        if summary.get(field) is not None:
+            parts.append(f"{summary[field]:.1f} s {name}")
+    if summary.get("steps") is not None:
+        parts.append(f"{summary['steps']:,} steps")
+    if summary.get("examples") is not None:
+        parts.append(f"{summary['examples']:,} examples")
+    preparation = summary.get("preparation_seconds")
+    if preparation:
+        parts.append(f"before it {preparation:.1f} s to prepare data")
+    return ", ".join(parts)
+
+
+def _first_step(summary: Mapping[str, Any]) -> str:
+    whole = summary.get("seconds_to_first_step")
+    if whole is None:
+        return ""
+    parts = [
+        f"{name} {summary[field]:.1f}"
+        for name in _START_PARTS
+        if summary.get(field := f"seconds_to_first_step_{name}") is not None
+    ]
+    return f"after {whole:.1f} s" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _took(summary: Mapping[str, Any]) -> str:
+    parts = []
+    if summary.get("core_seconds") is not None:
+        parts.append(f"{summary['core_seconds'] / _SECONDS_IN_HOUR:.4f} core-hours")
+    if summary.get("peak_rss_mb_sum") is not None:
+        parts.append(f"{summary['peak_rss_mb_sum']:,.0f} MB of memory at most over all tasks")
+    return ", ".join(parts)
+
+
+def _held_back(summary: Mapping[str, Any]) -> str:
+    """Waiting at the iterator is a hint only: a pipeline that shares cores with the model slows it
+    without any wait."""
+    share = summary.get("wait_share")
+    if share is None:
+        return ""
+    if share < _WAITS_LITTLE:
+        return f"no wait for input to speak of ({share:.1%} of a step)"
+    return f"waiting for input, {share:.0%} of a step"
+
+
+def _quality(summary: Mapping[str, Any]) -> str:
+    if summary.get("quality") is None:
+        return ""
+    return f"{summary['quality']:.4g} {summary.get('quality_name') or ''} on held-out data".strip()
+
+
+def _loss(summary: Mapping[str, Any]) -> str:
+    first, last = summary.get("loss_first"), summary.get("loss_last")
+    return "" if first is None or last is None else f"{first:.4g} → {last:.4g}"
+
+
+def _width(console: Console) -> int:
+    return min(_COLUMNS, console.width)

@@ -1,0 +1,183 @@
+"""What a person sees while a run is going on, read from the files that tasks replace once a second.
+
+On a terminal a live view with one line a task and a bar; elsewhere a plain line every few seconds.
+Both go to standard error, so that standard output holds results only.
+"""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from launcher.cluster_plan import ClusterPlan
+from launcher.experiment import Experiment
+from results.run_folder import RunFolder
+
+_LIVE_SECONDS = 0.25
+_LINE_SECONDS = 5.0
+_BAR_COLUMNS = 40
+Said = Mapping[str, Mapping[str, Any]]
+"""What each task last said of itself, by the task's name."""
+
+
+class View(Protocol):
+    """Shows how far a run is."""
+
+    def update(self) -> None:
+        """Look again, and show what changed; cheap when called more often than it shows."""
+
+
+@contextmanager
+def progress_view(
+    experiment: Experiment, plan: ClusterPlan, folder: RunFolder, console: Console | None = None
+) -> Iterator[View]:
+    """A view of the run in `folder` for as long as the context lasts."""
+    console = console or Console(file=sys.stderr, highlight=False)
+    watched = _Watched(experiment, [task.name for task in plan.tasks], folder)
+    if not console.is_terminal:
+        yield _Lines(watched, console)
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield _LiveView(watched, live)
+
+
+class _Watched:
+    """A run from its start: what its tasks say, and how much of `until.*` is done."""
+
+    def __init__(self, experiment: Experiment, tasks: list[str], folder: RunFolder) -> None:
+        self._until = experiment.until
+        self._batch_total = experiment.batch.total
+        self._tasks = tasks
+        self._folder = folder
+        self._began = time.perf_counter()
+        self._training_began: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def look(self) -> Said:
+        """By task, in the plan's order; a task that hasn't spoken yet is `starting`."""
+        found = self._folder.progress()
+        said = {task: found.get(task) or {"state": "starting"} for task in self._tasks}
+        if self._training_began is None and _most(said, "step"):
+            self._training_began = time.perf_counter()
+        return said
+
+    def share_done(self, said: Said) -> float | None:
+        """Of the limit that is nearest, 0 to 1; None where only a quality ends the run."""
+        until, shares = self._until, []
+        if until.steps is not None:
+            shares.append(_most(said, "step") / until.steps)
+        if until.examples is not None:
+            shares.append(_most(said, "step") * self._batch_total / until.examples)
+        if until.seconds is not None:
+            began = self._training_began
+            shares.append(0.0 if began is None else (time.perf_counter() - began) / until.seconds)
+        return min(1.0, max(shares)) if shares else None
+
+    def steps(self, said: Said) -> str:
+        of = f" of {self._until.steps:,}" if self._until.steps is not None else ""
+        return f"step {int(_most(said, 'step')):,}{of}"
+
+
+class _Lines:
+    def __init__(self, watched: _Watched, console: Console) -> None:
+        self._watched = watched
+        self._console = console
+        self._next = _LINE_SECONDS
+
+    def update(self) -> None:
+        if self._watched.seconds < self._next:
+            return
+        self._next = self._watched.seconds + _LINE_SECONDS
+        self._console.print(
+            progress_line(self._watched.seconds, self._watched.look(), self._watched.steps),
+            soft_wrap=True,
+        )
+
+
+def progress_line(seconds: float, said: Said, steps: Any) -> Text:
+    """One line about all tasks: `12 s  training  step 120 of 400  812 examples/s  loss 0.231`."""
+    states: dict[str, list[str]] = {}
+    for task, record in said.items():
+        states.setdefault(str(record.get("state")), []).append(task)
+    told = [
+        state if len(states) == 1 else f"{state}: {', '.join(tasks)}"
+        for state, tasks in states.items()
+    ]
+    words = [f"{seconds:4.0f} s", "; ".join(told)]
+    if _most(said, "step"):
+        words += [steps(said), *_figures(said)]
+    return Text("  ".join(words))
+
+
+class _LiveView:
+    def __init__(self, watched: _Watched, live: Live) -> None:
+        self._watched = watched
+        self._live = live
+        self._next = 0.0
+
+    def update(self) -> None:
+        if self._watched.seconds < self._next:
+            return
+        self._next = self._watched.seconds + _LIVE_SECONDS
+        said = self._watched.look()
+        self._live.update(Group(_table(said), self._foot(said)), refresh=True)
+
+    def _foot(self, said: Said) -> Table:
+        foot = Table.grid(padding=(0, 2))
+        share = self._watched.share_done(said)
+        words = [self._watched.steps(said), f"{self._watched.seconds:.0f} s", *_figures(said)]
+        bar = (
+            Text("until the quality is reached")
+            if share is None
+            else ProgressBar(total=1.0, completed=share, width=_BAR_COLUMNS)
+        )
+        foot.add_row(bar, Text("  ".join(words)))
+        return foot
+
+
+def _table(said: Said) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for head in ("Task", "State"):
+        table.add_column(head)
+    for head in ("Step", "Examples/s", "Loss", "CPU %", "Memory MB"):
+        table.add_column(head, justify="right")
+    for task, record in said.items():
+        table.add_row(
+            task,
+            str(record.get("state")),
+            _shown(record.get("step"), ",.0f"),
+            _shown(record.get("examples_per_second"), ",.0f"),
+            _shown(record.get("loss"), ".4g"),
+            _shown(record.get("cpu_percent"), ".0f"),
+            _shown(record.get("rss_mb"), ",.0f"),
+        )
+    return table
+
+
+def _figures(said: Said) -> list[str]:
+    rates = [record.get("examples_per_second") for record in said.values()]
+    losses = [loss for record in said.values() if (loss := record.get("loss")) is not None]
+    figures = []
+    if any(rates):
+        figures.append(f"{sum(rate or 0 for rate in rates):,.0f} examples/s")
+    if losses:
+        figures.append(f"loss {losses[0]:.4g}")
+    return figures
+
+
+def _most(said: Said, field: str) -> float:
+    return max((float(record.get(field) or 0) for record in said.values()), default=0.0)
+
+
+def _shown(value: Any, form: str) -> str:
+    return "" if value is None else format(value, form)
