@@ -35,7 +35,8 @@ def prepare_and_check(run_folder: str) -> None:
 
 
 def _found(experiment: Experiment) -> dict[str, Any]:
-    from benchmarks.workloads import check, load_workload
+    from benchmarks.workloads import load_workload
+    from benchmarks.workloads.check import check
     from input_pipelines import load_source, prepare
     from launcher.training_job import configure, make_feed, placement_of
     from strategies import checkpoints

@@ -30,7 +30,8 @@ def as_variable(weight: Any) -> tf.Variable:
 
 def build_training(workload: Any, loop: LoopSettings, seed: int) -> Training:
     """Builds the model and every variable of its optimizer, so that no step has to make one."""
-    tf.keras.utils.set_random_seed(seed)
+    # With a global seed of 0, tf.data compares a seed that is a tensor with 0 and can't.
+    tf.keras.utils.set_random_seed(seed + 1)
     if loop.mixed_precision:
         tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = workload.model()
