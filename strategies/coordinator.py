@@ -124,13 +124,13 @@ class _Loop:
     def _schedule(self, block: Block | None) -> None:
         """One call on whichever worker is free: with a block to keep, or None to finish its own."""
         rows = np.zeros([self.rows, 3], np.int64)
-        given = self.book.rows(block) if block else []
-        rows[: len(given)] = given
+        if block is not None:
+            given = self.book.rows(block)
+            rows[: len(given)] = given
         number, steps = (block.number, block.steps) if block else (_NONE, 0)
-        arguments = (self.iterator, self.indices, np.array([number, steps]), rows)
-        self.under_way.append(
-            self.coordinator.schedule(self.call, args=(*arguments[:2], *map(tf.constant, arguments[2:])))
-        )
+        told = tf.constant([number, steps], tf.int64), tf.constant(rows)
+        arguments = (self.iterator, self.indices, *told)
+        self.under_way.append(self.coordinator.schedule(self.call, args=arguments))
         if not self.traced:
             self.traced = True
             self.job.recorder.event("traced")
