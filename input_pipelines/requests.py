@@ -8,6 +8,7 @@ import tensorflow as tf
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
 from input_pipelines.pieces import numbered
 from input_pipelines.reading import read_in_sequence, run_tensors
+from input_pipelines.shuffling import shuffled
 from results.errors import UserError
 
 
@@ -47,7 +48,7 @@ def _row(feed: Feed, epoch: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.d
         seed = tf.random.stateless_uniform(
             [], tf.stack([feed.seed + epoch, first]), minval=1, maxval=2**62, dtype=tf.int64
         )
-        examples = examples.shuffle(buffer, seed=seed, reshuffle_each_iteration=False)
+        examples = shuffled(examples, buffer, seed, every_epoch_anew=False, name="shuffle")
     return examples.map(lambda number, raw: (epoch, number, raw), name="row")
 
 

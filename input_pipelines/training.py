@@ -17,6 +17,7 @@ import tensorflow as tf
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
 from input_pipelines.pieces import Run, cut, numbered, span
 from input_pipelines.reading import read_runs, run_tensors
+from input_pipelines.shuffling import shuffled
 from results.errors import UserError
 
 
@@ -77,9 +78,7 @@ def _read(feed: Feed, runs: tuple[Run, ...]) -> tf.data.Dataset:
     """One epoch's (example number, raw) in the epoch's order of files."""
     dataset = tf.data.Dataset.from_tensor_slices(run_tensors(runs), name="files")
     if feed.pipeline.shuffle:
-        dataset = dataset.shuffle(
-            len(runs), seed=feed.seed, reshuffle_each_iteration=True, name="order"
-        )
+        dataset = shuffled(dataset, len(runs), feed.seed, every_epoch_anew=True, name="order")
     dataset = read_runs(feed.train, dataset, len(runs), feed.pipeline.parallel_reads)
     # A file with fewer examples than promised would shift all later epochs.
     count = sum(run.count for run in runs)
@@ -89,12 +88,8 @@ def _read(feed: Feed, runs: tuple[Run, ...]) -> tf.data.Dataset:
 def _endless(feed: Feed, examples, per_epoch: int, shards: int, shard: int) -> tf.data.Dataset:
     """(position in the endless stream, element) of the elements that this replica keeps."""
     if feed.pipeline.shuffle:
-        examples = examples.shuffle(
-            min(feed.pipeline.shuffle, per_epoch),
-            seed=feed.seed + 1,
-            reshuffle_each_iteration=True,
-            name="shuffle",
-        )
+        buffer = min(feed.pipeline.shuffle, per_epoch)
+        examples = shuffled(examples, buffer, feed.seed + 1, every_epoch_anew=True, name="shuffle")
     examples = examples.repeat(name="repeat").enumerate(name="number")
     return examples if shards == 1 else examples.shard(shards, shard, name="shard")
 

@@ -11,7 +11,7 @@ BYTES = 256
 
 
 def workload(
-    length: int = 128,
+    length: int = 64,
     width: int = 128,
     heads: int = 4,
     layers: int = 2,

@@ -34,7 +34,7 @@ def source(
     dense: int = 4,
     categorical: int = 8,
     vocabulary: int = 10_000,
-    length: int = 128,
+    length: int = 64,
 ) -> "Synthetic":
     """Examples of one kind.
 

@@ -26,23 +26,25 @@ SPLITS = ("train", "test")
 def source(
     folder: str | None = None,
     pattern: str = "*.py",
-    length: int = 128,
+    length: int = 64,
+    held_out: int = 512,
     shards: int = 8,
     seed: int = 0,
 ) -> "TextBytes":
     """Windows of `length` + 1 bytes of the files below `folder` whose name fits `pattern`.
 
     `folder=None` takes the Python standard library's own sources. What is left of a file after its
-    last whole window is dropped. `seed` mixes the windows over the `shards` files of a split.
+    last whole window is dropped. `seed` mixes the windows over the `shards` files of a split; of the
+    files held out at most `held_out` windows are kept, so that an evaluation stays short.
     """
-    if length < 1:
-        raise UserError(f"source.parameters.length={length}: at least 1 byte is needed")
-    if shards < 1:
-        raise UserError(f"source.parameters.shards={shards}: at least 1 is needed")
+    least = {"length": (length, 1), "shards": (shards, 1), "held_out": (held_out, shards)}
+    for name, (value, smallest) in least.items():
+        if value < smallest:
+            raise UserError(f"source.parameters.{name}={value}: at least {smallest} is needed")
     root = Path(folder or sysconfig.get_path("stdlib"))
     if not root.is_dir():
         raise UserError(f"source.parameters.folder={root}: no such folder; give one of text files")
-    return TextBytes(root, pattern, length, shards, seed)
+    return TextBytes(root, pattern, length, held_out, shards, seed)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class TextBytes:
     root: Path
     pattern: str
     length: int
+    held_out: int
     shards: int
     seed: int
 
@@ -63,7 +66,7 @@ class TextBytes:
             status = path.stat()
             name = str(path.relative_to(self.root))
             files.append([name, status.st_size, status.st_mtime_ns])
-        chosen = [self.length, self.shards, self.seed]
+        chosen = [self.length, self.held_out, self.shards, self.seed]
         return identity_of(VERSION, files=files, chosen=chosen)
 
     def prepare(self, folder: Path) -> None:
@@ -79,6 +82,8 @@ class TextBytes:
                     f" at least {self.shards} are needed, in 10 files or more"
                 )
             order = np.random.default_rng([self.seed, index]).permutation(len(windows))
+            if split == "test":
+                order = order[: self.held_out]
             for shard, part in enumerate(np.array_split(windows[order], self.shards)):
                 name = f"{split}-{shard:05d}-of-{self.shards:05d}.bytes"
                 (folder / name).write_bytes(part.tobytes())
