@@ -20,7 +20,7 @@ _TCP_INFO_READ = 136
 
 @dataclass(frozen=True)
 class Sample:
-    """One row of `resources` (units in `results.streams`); None is what the system does not tell."""
+    """One row of `resources` (units in `results.streams`); None where the system does not tell."""
 
     time: float
     cpu_seconds: float
@@ -63,10 +63,10 @@ class Sampler:
 
 
 class SocketBytes:
-    """Bytes that went through this process's TCP connections, as the kernel counts them per socket.
+    """Bytes through this process's TCP connections, as the kernel counts them per socket.
 
-    Interface counters would be simpler, and wrong: tasks of one network namespace share them. What a
-    connection carried between the last look and its close is not seen.
+    Interface counters would be simpler, and wrong: tasks of one network namespace share them. What
+    a connection carried between the last look and its close is not seen.
     """
 
     def __init__(self) -> None:

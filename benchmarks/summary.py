@@ -40,7 +40,8 @@ from results.configuration import configuration
 from results.run_folder import PLAN, STATUS, RunFolder, unix_seconds
 from results.streams import RESOURCES, STEPS, read_rows
 
-_OVERLAPPING = {"parameter_server"}
+_COORDINATOR = "coordinator"
+"""The loop (`strategy.loop`) whose workers don't wait for each other."""
 
 _ASKED = {
     "strategy": ("strategy",),
@@ -63,15 +64,17 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
     """
     plan = folder.read_if_there(PLAN) or {}
     status = folder.read_if_there(STATUS) or {}
-    asked = _asked(configuration(folder))
+    config = configuration(folder)
+    asked = _asked(config)
+    overlapping = config.get("strategy.loop") == _COORDINATOR
     events = {task: folder.events(task) for task in folder.tasks()}
     rows = {task: _step_rows(folder, task) for task in folder.tasks()}
     return {
         **_outcome(status),
         **asked,
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
-        **_speed(rows, plan, asked),
-        **_amounts(rows, asked),
+        **_speed(rows, plan, asked, overlapping),
+        **_amounts(rows, asked, overlapping),
         **seconds_to_first_step(_moment(status.get("started")), events),
         **_durations(rows, status),
         **_used(folder),
@@ -98,11 +101,14 @@ def _asked(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _speed(
-    rows: Mapping[str, StepRows], plan: Mapping[str, Any], asked: Mapping[str, Any]
+    rows: Mapping[str, StepRows],
+    plan: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    overlapping: bool,
 ) -> dict[str, Any]:
     measured = _measured(rows, asked)
     found: Throughput | None
-    if asked["strategy"] in _OVERLAPPING:
+    if overlapping:
         found = overlapping_throughput(measured)
     else:
         expected = [each["task"] for each in plan.get("tasks", []) if each.get("role") != "ps"]
@@ -121,12 +127,13 @@ def _speed(
     }
 
 
-def _amounts(rows: Mapping[str, StepRows], asked: Mapping[str, Any]) -> dict[str, Any]:
+def _amounts(
+    rows: Mapping[str, StepRows], asked: Mapping[str, Any], overlapping: bool
+) -> dict[str, Any]:
     trained = [rows[task] for task in _with_rows(rows)]
     if not trained:
         return {"steps": None, "measured_steps": None, "examples": None}
     measured = [each for each in _measured(rows, asked).values() if len(each)]
-    overlapping = asked["strategy"] in _OVERLAPPING
     count = sum if overlapping else max
     return {
         "steps": count(len(each) if overlapping else int(each.step.max()) for each in trained),

@@ -3,11 +3,17 @@
 import re
 
 _ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
+
+
+DASH = "–"
+"""What stands where nothing was measured."""
 
 
 def plain(text: object, longest: int | None = None) -> str:
-    """`text` without terminal escape sequences and control characters; tabs and newlines stay.
+    """`text` without terminal escapes, control and direction characters; tabs and newlines stay.
 
     What is longer than `longest` characters is cut, with an ellipsis for what is missing.
     """
@@ -25,7 +31,7 @@ def one_line(text: object, longest: int | None = None) -> str:
 def number(value: float | None, unit: str = "") -> str:
     """A number for people: three figures, or whole with thousands apart; a dash for None."""
     if value is None or value != value:
-        return "–"
+        return DASH
     size = abs(value)
     if size >= 1000:
         shown = f"{value:,.0f}"
@@ -38,13 +44,13 @@ def number(value: float | None, unit: str = "") -> str:
 
 def fixed(value: float | None, digits: int) -> str:
     """A number with a fixed count of digits after the point; a dash for None."""
-    return "–" if value is None or value != value else f"{value:,.{digits}f}"
+    return DASH if value is None or value != value else f"{value:,.{digits}f}"
 
 
 def percent(share: float | None) -> str:
     """A share of 1 in percent; a dash for None."""
     if share is None or share != share:
-        return "–"
+        return DASH
     return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from results.commands import Verb
 from results.loading import Run, read_runs
-from results.text import counted, fixed, number, one_line
+from results.text import DASH, counted, fixed, number, one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -74,7 +74,7 @@ def _that_fit(columns: list[_Column], runs: list[Run], width: int) -> list[_Colu
 
 def _tells_something(column: _Column, runs: list[Run]) -> bool:
     """What is the same for all runs, or empty, only takes room."""
-    values = {column.cell(run) for run in runs} - {"–"}
+    values = {column.cell(run) for run in runs} - {DASH}
     if column.need == _ALWAYS:
         return True
     return len(values) > 1 if column.only_where_it_varies else bool(values)
@@ -93,7 +93,7 @@ def _state(run: Run) -> str:
 def _text(field: str) -> Callable[[Run], str]:
     def cell(run: Run) -> str:
         value: Any = run.value(field)
-        return "–" if value is None else str(value)
+        return DASH if value is None else str(value)
 
     return cell
 

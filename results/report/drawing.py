@@ -1,8 +1,8 @@
 """Draws plots as SVG: one look for all, colours that everyone can tell apart, text that stays text.
 
-Colours of ink and grid are placeholders in what matplotlib draws. On the page they become CSS
-variables, so that a plot follows the reader's light or dark theme; in a file of its own they become
-dark on white.
+Colours of ink and grid are placeholders in what matplotlib draws. On the page they (and blue, too
+dark for a dark page) become CSS variables, so that a plot follows the reader's light or dark theme;
+in a file of its own they become dark on white.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from results.text import plain
+from results.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,20 +42,21 @@ STRATEGY_COLOURS = {
 SERIES_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
 LINE_STYLES = ("-", "--", ":", "-.")
 
-WIDTH = 520
+WIDTH = 440
 """Width of every plot in its own units, about pixels: small, so that text reads on a phone."""
 
-_INK, _MUTED, _GRID = "#010203", "#040506", "#070809"
-_ON_PAGE = {_INK: "var(--ink)", _MUTED: "var(--muted)", _GRID: "var(--line)"}
-_IN_FILE = {_INK: "#1c2024", _MUTED: "#5b6470", _GRID: "#dde1e6"}
+_INK, MUTED, _GRID = "#010203", "#040506", "#070809"
+_ON_PAGE = {_INK: "var(--ink)", MUTED: "var(--muted)", _GRID: "var(--line)", BLUE: "var(--blue)"}
+_IN_FILE = {_INK: "#1c2024", MUTED: "#5b6470", _GRID: "#dde1e6", BLUE: BLUE}
 _POINTS_PER_INCH = 72
+_LONGEST_MESSAGE = 240
 
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 12,
-    "axes.edgecolor": _MUTED,
-    "axes.labelcolor": _MUTED,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -64,8 +65,8 @@ _STYLE = {
     "axes.grid.axis": "y",
     "grid.color": _GRID,
     "grid.linewidth": 0.8,
-    "xtick.color": _MUTED,
-    "ytick.color": _MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
     "xtick.labelcolor": _INK,
     "ytick.labelcolor": _INK,
     "ytick.major.size": 0,
@@ -110,7 +111,8 @@ def draw(
     """The plot that `paint` draws on axes of `WIDTH` × `height`."""
     import matplotlib
 
-    with warnings.catch_warnings(), matplotlib.rc_context(_STYLE | {"svg.hashsalt": name}):
+    style: Any = _STYLE | {"svg.hashsalt": name}
+    with warnings.catch_warnings(), matplotlib.rc_context(style):
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
@@ -120,6 +122,7 @@ def draw(
         FigureCanvasSVG(figure)
         paint(figure.add_subplot())
         svg = _svg(figure)
+    message = one_line(message, _LONGEST_MESSAGE)
     return Plot(name, message, _for_page(svg, name, message), numbers)
 
 
@@ -159,7 +162,7 @@ def _for_page(svg: str, name: str, message: str) -> str:
     svg = re.sub(r'href="#', f'href="#{name}-', svg)
     for placeholder, colour in _ON_PAGE.items():
         svg = svg.replace(placeholder, colour)
-    label = escape(plain(message), quote=True)
+    label = escape(message, quote=True)
     opening, closing, rest = svg.partition(">")
     opening = re.sub(r' (width|height)="[^"]*"', "", opening)
     return f'{opening} role="img" aria-label="{label}"{closing}{rest}'
@@ -170,7 +173,7 @@ def _file(svg: str, message: str) -> str:
     if found is None:
         raise ValueError("a drawn plot has no viewBox")
     width, height = float(found[1]), float(found[2])
-    lines = textwrap.wrap(plain(message), 66) or [""]
+    lines = textwrap.wrap(message, 54) or [""]
     top = 10 + 18 * len(lines)
     title = "".join(
         f'<text x="10" y="{20 + 18 * place}">{escape(line)}</text>'

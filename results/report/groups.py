@@ -5,9 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from results.loading import Run
+from results.text import one_line
 
 _SHOWN_APART = {"strategy", "workers", "workload", "seed", "repeat"}
 """Keys that a plot's axes and colours already tell, or that make a repeat."""
+
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,10 @@ def grouped(runs: Iterable[Run]) -> list[Group]:
     for run in done:
         extra = ", ".join(f"{key}={run.overrides.get(key, 'default')}" for key in keys)
         key = (
-            str(run.value("workload") or "workload unknown"),
-            str(run.value("strategy") or "strategy unknown"),
+            one_line(run.value("workload") or "workload unknown", _LONGEST_NAME),
+            one_line(run.value("strategy") or "strategy unknown", _LONGEST_NAME),
             int(run.value("workers") or 1),
-            extra,
+            one_line(extra, _LONGEST_NAME),
         )
         found.setdefault(key, []).append(run)
     return [Group(*key, tuple(of)) for key, of in found.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from results.report.drawing import (
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FIRST_STEP_PARTS = {
-    "process": ("process", GREY),
-    "import": ("import", SKY),
-    "cluster": ("cluster", BLUE),
-    "data": ("data", ORANGE),
-    "model": ("model", PURPLE),
+    "process": ("starting the process", GREY),
+    "import": ("importing", SKY),
+    "cluster": ("joining the cluster", BLUE),
+    "data": ("opening the data", ORANGE),
+    "model": ("building the model", PURPLE),
     "tracing": ("tracing", GREEN),
 }
+"""What a part of the first step is called in a sentence, and its colour."""
+
 _MOST_BARS = 24
 """More bars than these can't be read; the table of runs has all of them."""
 
@@ -53,7 +55,7 @@ def throughput(groups: Sequence[Group], workload: str) -> Plot | None:
         for name, of in series.items():
             workers = [group.workers for group in of]
             colour, style = styles[name]
-            medians = [group.median("examples_per_second") for group in of]
+            medians = [group.median("examples_per_second") or 0.0 for group in of]
             axes.plot(workers, medians, style, color=colour, marker="o", label=one_line(name, 40))
             for group in of:
                 rates = group.values("examples_per_second")
@@ -79,7 +81,7 @@ def throughput(groups: Sequence[Group], workload: str) -> Plot | None:
     ]
     head = ["strategy", "workers", "examples / s (median)", "runs"]
     name = f"throughput-{_slug(workload)}"
-    return draw(name, 320, paint, _throughput_message(series), Numbers(head, rows))
+    return draw(name, 290, paint, _throughput_message(series), Numbers(head, rows))
 
 
 def time_to_first_step(groups: Sequence[Group]) -> Plot | None:
@@ -95,7 +97,7 @@ def time_to_first_step(groups: Sequence[Group]) -> Plot | None:
         return None
 
     def paint(axes: Axes) -> None:
-        bars = {_FIRST_STEP_PARTS[part]: values for part, values in parts.items()}
+        bars = {(part, _FIRST_STEP_PARTS[part][1]): of for part, of in parts.items()}
         _stack(axes, [group.label for group in groups], bars)
         axes.set_xlabel("seconds")
 
@@ -105,16 +107,8 @@ def time_to_first_step(groups: Sequence[Group]) -> Plot | None:
     span = fixed(min(totals), 1)
     if fixed(max(totals), 1) != span:
         span = f"{span} to {fixed(max(totals), 1)}"
-    doing = {
-        "process": "starting the process",
-        "import": "importing",
-        "model": "building the model",
-    }
-    largest = doing.get(
-        largest,
-        {"cluster": "joining the cluster", "data": "opening the data"}.get(largest, largest),
-    )
-    message = f"The first step is done after {span} s; {largest} takes {percent(share)} of that"
+    doing = _FIRST_STEP_PARTS[largest][0]
+    message = f"The first step is done after {span} s; {doing} takes {percent(share)} of that"
     head = ["run", *(f"{part} s" for part in parts), "total s"]
     rows = [
         [
@@ -191,7 +185,7 @@ def _styles(groups: Sequence[Group]) -> dict[str, tuple[str, str]]:
 
 
 def _stack(
-    axes: Axes, labels: Sequence[str], bars: dict[tuple[str, str], Sequence[float | None]]
+    axes: Axes, labels: Sequence[str], bars: Mapping[tuple[str, str], Sequence[float | None]]
 ) -> None:
     """Horizontal bars, first label on top, the parts of each one after the other."""
     places = range(len(labels))

@@ -12,6 +12,7 @@ from results.loading import Run
 from results.report.drawing import (
     BLUE,
     LINE_STYLES,
+    MUTED,
     SERIES_COLOURS,
     STRATEGY_COLOURS,
     VERMILION,
@@ -90,7 +91,7 @@ def throughput_over_time(of: Timeline, warmup_steps: int) -> Plot | None:
     low, high = np.quantile(rates, [0.1, 0.9])
     message = f"Most of the time, between {number(low)} and {number(high)} examples/s"
     numbers = _numbers({"examples / s": (middles, rates)}, number)
-    return draw("throughput-over-time", 300, paint, message, numbers)
+    return draw("throughput-over-time", 260, paint, message, numbers)
 
 
 def cpu(of: Timeline, whose: str = "") -> Plot | None:
@@ -149,7 +150,7 @@ def loss_of_run(of: Timeline) -> Plot | None:
         _loss_axes(axes, [loss])
 
     message = f"Loss {_goes(first, last)} in {number(float(seconds[-1]), 's')}"
-    return draw("loss", 300, paint, message, _numbers({"loss": line}, number))
+    return draw("loss", 260, paint, message, _numbers({"loss": line}, number))
 
 
 def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
@@ -189,7 +190,7 @@ def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
     name = "loss-" + "".join(
         sign if sign.isalnum() and sign.isascii() else "-" for sign in workload
     )
-    height = 280 + 9 * len(lines)
+    height = 250 + 9 * len(lines)
     head = ["run", "first loss", "last loss", "after s"]
     return draw(name[:48], height, paint, message, Numbers(head, rows))
 
@@ -209,7 +210,7 @@ def _lines(
             axes.plot(*_thinned(line), style, color=colour, label=one_line(task, 20))
         thousands(axes)
         if first_step is not None:
-            axes.axvline(first_step, color="#040506", linewidth=0.9, linestyle=":")
+            axes.axvline(first_step, color=MUTED, linewidth=0.9, linestyle=":")
             axes.annotate(
                 "first step",
                 (first_step, 0.03),
@@ -217,13 +218,13 @@ def _lines(
                 xytext=(4, 0),
                 textcoords="offset points",
                 fontsize=11,
-                color="#040506",
+                color=MUTED,
             )
         axes.set_xlabel("seconds since the run began")
         axes.set_ylabel(unit)
         legend(axes, columns=4)
 
-    return draw(name, 300, paint, message, _numbers(lines, shown))
+    return draw(name, 260, paint, message, _numbers(lines, shown))
 
 
 def _loss(of: Timeline) -> _Series | None:

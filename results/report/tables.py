@@ -9,7 +9,7 @@ from results.loading import Run
 from results.report.words import STATE_WORDS
 from results.run_folder import ENVIRONMENT, PLAN
 from results.statistics import SMALLEST_EFFECTIVE_SAMPLE
-from results.text import counted, fixed, number, one_line, percent, plain
+from results.text import DASH, counted, fixed, number, one_line, percent, plain
 
 _LONGEST_CELL = 60
 _LONGEST_VALUE = 300
@@ -64,7 +64,7 @@ def key_figures(run: Run) -> list[Figure]:
         Figure("most memory", number(value("peak_rss_mb_sum")), "MB", "all tasks together"),
         Figure(quality, fixed(value("quality"), 3), "", "on held-out data"),
     ]
-    return [figure for figure in found if figure.value != "–"]
+    return [figure for figure in found if figure.value != DASH]
 
 
 def key_figures_of_sweep(runs: Sequence[Run]) -> list[Figure]:
@@ -80,14 +80,14 @@ def key_figures_of_sweep(runs: Sequence[Run]) -> list[Figure]:
         Figure("all runs took", number(seconds), "s", "added up"),
         Figure("CPU", number(cores), "core-seconds"),
     ]
-    return [figure for figure in found if figure.value != "–"]
+    return [figure for figure in found if figure.value != DASH]
 
 
 def in_common(runs: Sequence[Run]) -> str:
     """What is the same in all runs, in a line: the table of runs leaves it out."""
     found = []
     for head in _ASKED:
-        values = {_COLUMNS[head](run) for run in runs} - {"–"}
+        values = {_COLUMNS[head](run) for run in runs} - {DASH}
         if len(values) == 1:
             found.append(f"{head} {one_line(values.pop(), _LONGEST_CELL)}")
     return ", ".join(found)
@@ -97,7 +97,7 @@ def run_table(runs: Sequence[Run], single: bool) -> tuple[list[str], list[Row]]:
     """Head and rows of the table of all runs; columns that say nothing are left out."""
     shown = []
     for head, cell in _COLUMNS.items():
-        values = {cell(run) for run in runs} - {"–"}
+        values = {cell(run) for run in runs} - {DASH}
         if head in _ALWAYS or len(values) > (1 if head in _ASKED else 0):
             shown.append((head, cell))
     rows = [
@@ -218,7 +218,7 @@ def _link(run: Run) -> str | None:
 
 
 def _text(field: str) -> Callable[[Run], str]:
-    return lambda run: "–" if run.value(field) is None else str(run.value(field))
+    return lambda run: DASH if run.value(field) is None else str(run.value(field))
 
 
 def _scaled(field: str, scale: float, digits: int) -> Callable[[Run], str]:
@@ -257,11 +257,8 @@ _COLUMNS: Mapping[str, Callable[[Run], str]] = {
     "workers": _text("workers"),
     "workload": _text("workload"),
     "source": _text("source"),
-    "batch": _text("batch_total"),
-    "keras": _text("keras"),
-    "seed": _text("seed"),
     "examples / s": lambda run: number(run.value("examples_per_second")),
-    "95% within run": lambda run: _interval(run).removesuffix(" within the run") or "–",
+    "95% within run": lambda run: _interval(run).removesuffix(" within the run") or DASH,
     "ms / step": _scaled("step_seconds_median", 1000, 2),
     "input wait": lambda run: percent(run.value("wait_share")),
     "first step s": _scaled("seconds_to_first_step", 1, 1),
@@ -269,4 +266,7 @@ _COLUMNS: Mapping[str, Callable[[Run], str]] = {
     "core s": _scaled("core_seconds", 1, 0),
     "memory MB": lambda run: number(run.value("peak_rss_mb_sum")),
     "quality": _scaled("quality", 1, 3),
+    "batch": _text("batch_total"),
+    "keras": _text("keras"),
+    "seed": _text("seed"),
 }

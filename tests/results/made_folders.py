@@ -60,6 +60,8 @@ def make_run(path: Path, made: Made, **status: Any) -> RunFolder:
     folder = RunFolder(path)
     path.mkdir(parents=True, exist_ok=True)
     write_plan(folder, made)
+    asked = [f"strategy={made.strategy}", f"workers={made.workers}", f"seed={made.seed}"]
+    (path / "overrides.yaml").write_text("".join(f"- {word}\n" for word in asked))
     first_step, ended = made.started + 4.1, made.started + 4.1
     if made.state != "not_applicable":
         for task in task_names(made):
@@ -75,7 +77,7 @@ def make_run(path: Path, made: Made, **status: Any) -> RunFolder:
             "cause": None,
             "started": iso(made.started),
             "ended": iso(ended + 1.2),
-            "exit_codes": {task: 0 for task in task_names(made)},
+            "exit_codes": dict.fromkeys(task_names(made), 0),
             "preparation_seconds": 3.4,
             **status,
         },
@@ -94,7 +96,10 @@ def write_plan(folder: RunFolder, made: Made) -> None:
         "plan.json",
         {
             "experiment": {
-                "strategy": made.strategy,
+                "strategy": {
+                    "name": made.strategy,
+                    "loop": "coordinator" if made.strategy == "parameter_server" else "synchronous",
+                },
                 "workers": made.workers,
                 "ps": 1,
                 "keras": 3,

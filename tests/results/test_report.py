@@ -1,0 +1,198 @@
+"""The report stands alone, tells what matters, and lets nothing hostile through."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from results import RunFolder, UserError
+from results.loading import read_runs
+from results.report import write_report
+from results.report.drawing import Numbers, draw
+from results.report.groups import grouped
+from tests.results.made_folders import FAILED, Made, make_run, make_sweep
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202eתפוח 😀 \\1 $x_1$ & \x00"
+
+
+class Elements(HTMLParser):
+    """Collects tags and attributes as a browser would meet them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make_sweep(tmp_path_factory.mktemp("sweep"))
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    make_run(folder, Made(workers=2, steps=800))
+    write_report(folder)
+    return folder
+
+
+def test_a_sweep_s_headline_is_its_fastest_run(sweep: Path) -> None:
+    page = (sweep / "report.html").read_text()
+    headline = re.search("<h1>(.*?)</h1>", page)
+    assert headline is not None
+    assert headline[1].startswith("mirrored × 4 is fastest on digits_mlp, 13,6")
+    assert "12 runs: 10 done, 1 not applicable, 1 failed." in page
+
+
+def test_a_run_s_headline_is_what_it_reached(run: Path) -> None:
+    page = (run / "report.html").read_text()
+    assert re.search(
+        r"<h1>multiworker with 2 workers trained digits_mlp at [\d,]+ examples/s"
+        r" and reached accuracy 0\.962 after 800 steps\.</h1>",
+        page,
+    )
+
+
+@pytest.mark.parametrize("which", ["run", "sweep"])
+def test_every_plot_has_a_message_its_numbers_and_a_file(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    folder: Path = request.getfixturevalue(which)
+    page = (folder / "report.html").read_text()
+    figures = re.findall(r'<figure id="(.*?)">(.*?)</figure>', page, re.DOTALL)
+    assert len(figures) == 6
+    for name, figure in figures:
+        caption = re.search(r"<figcaption>(.+?)</figcaption>", figure)
+        assert caption is not None
+        assert "<table>" in figure
+        file = (folder / "plots" / f"{name}.svg").read_text()
+        ElementTree.fromstring(file)
+        assert "var(--" not in file
+
+
+@pytest.mark.parametrize("which", ["run", "sweep"])
+def test_the_page_needs_nothing_but_itself(which: str, request: pytest.FixtureRequest) -> None:
+    page = (request.getfixturevalue(which) / "report.html").read_text()
+    elements = Elements(page)
+    assert not {"script", "link rel=stylesheet", "img", "iframe"} & set(elements.tags)
+    for name, value in elements.attributes:
+        if name in ("src", "href", "xlink:href"):
+            assert value.startswith(("#", "data:")), value
+    ids = [value for name, value in elements.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_failures_show_cause_and_log_tail(sweep: Path) -> None:
+    page = (sweep / "report.html").read_text()
+    assert "What went wrong" in page
+    assert "lower the learning rate" in page
+    assert "step 117 loss inf" in page
+    assert "strategy=one_device computes once: workers=2 must be 1" in page
+
+
+def test_what_was_not_measured_is_absent(tmp_path: Path) -> None:
+    RunFolder(tmp_path).write("status.json", {"state": "failed", "reason": "worker-0 died early"})
+    page = write_report(tmp_path).read_text()
+    assert "worker-0 died early" in page
+    assert "<figure" not in page
+    assert "None" not in page
+    assert "nan" not in page.lower().replace("tenancy", "")
+
+
+@pytest.mark.ci
+def test_a_run_in_every_state_gives_a_page(tmp_path: Path) -> None:
+    for place, state in enumerate(["done", "failed", "interrupted", "running", "not_applicable"]):
+        make_run(tmp_path / "all" / str(place), Made(steps=30, state=state, reason="because"))
+        write_report(tmp_path / "all" / str(place))
+    page = write_report(tmp_path / "all").read_text()
+    assert 'href="3/report.html"' in page
+
+
+def test_a_damaged_run_is_a_row_in_a_sweep_and_an_error_alone(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", Made(steps=30))
+    make_run(tmp_path / "1", Made(steps=30))
+    (tmp_path / "1" / "plan.json").write_text("{")
+    assert "plan.json: damaged" in write_report(tmp_path).read_text()
+    with pytest.raises(UserError, match="damaged"):
+        write_report(tmp_path / "1")
+
+
+def make_hostile(folder: Path) -> Path:
+    """A sweep whose every text field is hostile."""
+    for place in range(2):
+        made = Made(strategy=HOSTILE, workload=HOSTILE, steps=60, workers=1 + place)
+        path = folder / str(place)
+        make_run(path, made)
+        (path / "overrides.yaml").write_text(
+            f'- "pipeline.cache={place}<script>alert(2)</script>"\n'
+        )
+        RunFolder(path).write(
+            "environment.json", {HOSTILE: HOSTILE, "long": "x" * 100_000, "cores": 2}
+        )
+    cause = {**FAILED["cause"], "message": HOSTILE, "log_tail": HOSTILE * 2000, "task": HOSTILE}
+    make_run(folder / "2", Made(steps=60, state="failed", reason=HOSTILE * 999), cause=cause)
+    return folder
+
+
+@pytest.mark.ci
+def test_hostile_text_reaches_the_page_only_escaped(tmp_path: Path) -> None:
+    page = write_report(make_hostile(tmp_path)).read_text()
+    elements = Elements(page)
+    assert "script" not in elements.tags
+    assert "img" not in elements.tags
+    assert not [name for name, _ in elements.attributes if name.startswith("on")]
+    assert "\x00" not in page
+    assert len(page) < 1_000_000
+    for file in (tmp_path / "plots").glob("*.svg"):
+        ElementTree.fromstring(file.read_text())
+
+
+def test_the_same_folder_gives_the_same_plots(run: Path) -> None:
+    before = {path.name: path.read_bytes() for path in (run / "plots").iterdir()}
+    write_report(run)
+    assert before == {path.name: path.read_bytes() for path in (run / "plots").iterdir()}
+
+
+def test_repeats_are_one_group_and_other_differences_are_named(tmp_path: Path) -> None:
+    for place, (seed, cache) in enumerate([(0, "none"), (1, "none"), (0, "memory")]):
+        make_run(tmp_path / str(place), Made(steps=30, seed=seed))
+        words = f"- strategy=multiworker\n- seed={seed}\n- pipeline.cache={cache}\n"
+        (tmp_path / str(place) / "overrides.yaml").write_text(words)
+    groups = grouped(read_runs(tmp_path))
+    assert [len(group.runs) for group in groups] == [2, 1]
+    assert groups[1].label == "multiworker × 2, pipeline.cache=memory"
+
+
+def test_a_message_is_on_top_of_a_plot_s_own_file() -> None:
+    plot = draw("x", 200, lambda axes: None, "2 < 3 & so on " * 9, Numbers(["a"], [["1"]]))
+    texts = [each.text for each in ElementTree.fromstring(plot.file()).iter() if each.text]
+    assert "2 < 3 & so on" in " ".join(texts)
+    assert "<title>" not in plot.svg
+
+
+def test_the_command_says_where_the_report_lies_and_imports_no_tensorflow(run: Path) -> None:
+    code = (
+        "import sys; from results.__main__ import main; code = main(sys.argv[1:]);"
+        "print('tensorflow' in sys.modules, 'matplotlib.pyplot' in sys.modules); sys.exit(code)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, "report", f"folder={run}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert said.stdout == f"report: {run}/report.html\nFalse False\n"
+    assert not said.stderr
