@@ -50,6 +50,9 @@ _ON_PAGE = {_INK: "var(--ink)", MUTED: "var(--muted)", _GRID: "var(--line)", BLU
 _IN_FILE = {_INK: "#1c2024", MUTED: "#5b6470", _GRID: "#dde1e6", BLUE: BLUE}
 _POINTS_PER_INCH = 72
 _LONGEST_MESSAGE = 240
+_LEGEND_LETTERS = 68
+_HANDLE_LETTERS = 6
+"""About what fits in a legend's line, and what one handle takes of it."""
 
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -126,12 +129,15 @@ def draw(
     return Plot(name, message, _for_page(svg, name, message), numbers)
 
 
-def legend(axes: Axes, columns: int = 3) -> None:
-    """A legend above the axes, left aligned, so that it never covers data."""
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=columns,
+def legend(axes: Axes) -> None:
+    """A legend over the whole width above the axes, so that it never covers data."""
+    handles, labels = axes.get_legend_handles_labels()
+    longest = max((len(label) for label in labels), default=0)
+    axes.figure.legend(
+        handles,
+        labels,
+        loc="outside upper left",
+        ncols=max(1, min(len(labels), 4, _LEGEND_LETTERS // (longest + _HANDLE_LETTERS))),
         borderaxespad=0.2,
         handlelength=1.6,
         columnspacing=1.2,

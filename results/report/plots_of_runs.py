@@ -67,7 +67,7 @@ def throughput(groups: Sequence[Group], workload: str) -> Plot | None:
         axes.set_xticks(sorted({group.workers for group in groups}))
         axes.margins(x=0.08)
         thousands(axes)
-        legend(axes, columns=2 if len(series) > 3 or max(map(len, series)) > 14 else 3)
+        legend(axes)
 
     rows = [
         [
@@ -200,7 +200,7 @@ def _stack(
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
-    legend(axes, columns=4 if len(labels) == 1 else 3)
+    legend(axes)
 
 
 def _bars_height(bars: int) -> int:

@@ -174,7 +174,7 @@ def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
                 *_thinned(line), style, color=colour, label=one_line(label, 26), linewidth=1.4
             )
         _loss_axes(axes, [loss for _, loss in lines.values()])
-        legend(axes, columns=2)
+        legend(axes)
 
     lowest = min(lines, key=lambda label: _ends(lines[label][1])[1])
     message = f"{lowest} ends with the lowest loss, {number(_ends(lines[lowest][1])[1])}"
@@ -222,7 +222,7 @@ def _lines(
             )
         axes.set_xlabel("seconds since the run began")
         axes.set_ylabel(unit)
-        legend(axes, columns=4)
+        legend(axes)
 
     return draw(name, 260, paint, message, _numbers(lines, shown))
 

@@ -126,14 +126,17 @@ def machine(runs: Sequence[Run]) -> list[tuple[str, str]]:
         return []
     ignored = {"format_version"}
     rows = [
-        (key.replace("_", " ").replace(".", " · "), one_line(value, _LONGEST_VALUE))
+        (
+            one_line(key.replace("_", " ").replace(".", " · "), _LONGEST_CELL),
+            one_line(value, _LONGEST_VALUE),
+        )
         for key, value in known[0].items()
         if key not in ignored and value not in (None, "", [], {})
     ]
     steady = [key for key in known[0] if not key.startswith(("load", "time", "started"))]
     differing = [key for key in steady if any(each.get(key) != known[0][key] for each in known)]
     if differing:
-        rows.append(("not the same in all runs", ", ".join(differing)))
+        rows.append(("not the same in all runs", one_line(", ".join(differing), _LONGEST_VALUE)))
     return rows
 
 
