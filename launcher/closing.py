@@ -16,7 +16,7 @@ _START_PARTS = ("process", "import", "cluster", "data", "model", "tracing")
 
 
 def print_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
-    """How fast, how long, what it took, what held it back as far as is known, where the rest lies."""
+    """How fast, how long, what it took, what held it back as far as is known, where it lies."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), width=_width(console))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

@@ -191,7 +191,7 @@ def _source_asked(asked: dict[str, Any]) -> dict[str, Any]:
 def _component(
     key: str, asked: dict[str, Any], overrides: list[str], takes_or_gives: str
 ) -> Component:
-    """A person's own target knows nothing of the parameters that the chosen file has for its own."""
+    """A person's own target knows nothing of the parameters that the chosen file has for its."""
     target, parameters, given = asked["_target_"], asked["parameters"], _given(key, overrides)
     check_target(f"{key}._target_", target)
     if "_target_" not in given:
@@ -259,7 +259,7 @@ def _restored(kind: Any, value: Any) -> Any:
     """`value` out of JSON as an instance of `kind` (a dataclass, a tuple, or what JSON knows)."""
     if value is None:
         return None
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         names = [each.name for each in dataclasses.fields(kind)]
         return kind(**{name: _restored(hints[name], value[name]) for name in names})

@@ -1,91 +1,106 @@
 """Folders of runs and sweeps: claimed by an atomic mkdir, given back when nothing was run.
 
-Two commands that start in the same second get two folders. A folder that held something before
-is never removed.
+Two commands that start in the same second get two folders. What lay there before is never removed.
+Hydra calls the resolver and the callback by name, so this module remembers what the process made.
 """
 
 import functools
 import os
 import shutil
+import tempfile
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from omegaconf import DictConfig, OmegaConf
+
 from results.errors import UserError
+from results.run_folder import is_run
+
+_RESOLVER = "claimed_folder"
+_first_missing_above: dict[Path, Path | None] = {}
+"""For each folder of this process: the uppermost one that was made for it, None if it was there."""
+
+
+def register() -> None:
+    """Makes `${claimed_folder:<parent>}` known to OmegaConf."""
+    OmegaConf.register_new_resolver(_RESOLVER, claimed_folder, replace=True)
 
 
 @functools.cache
 def claimed_folder(parent: str) -> str:
     """A new folder `<parent>/<date>/<time>` (UTC) that belongs to this process alone.
 
-    The same one each time that it is asked for. Raises UserError where it can't be made.
+    The same one each time that it is asked for. Raises OSError where it can't be made.
     """
     moment = datetime.now(UTC)
     time_of_day = moment.strftime("%H-%M-%S")
     day = Path(parent) / moment.strftime("%Y-%m-%d")
-    try:
-        day.mkdir(parents=True, exist_ok=True)
-        for number in count(1):
-            folder = day / (time_of_day if number == 1 else f"{time_of_day}-{number}")
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            return str(folder)
-    except OSError as error:
-        raise UserError(
-            f"{parent}: can't be written ({error.strerror}); give another with "
-            f"{_key_of(parent)}=<folder>"
-        ) from error
-    raise AssertionError("count() never ends")
+    missing = _first_missing(day)
+    day.mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        folder = day / (time_of_day if number == 1 else f"{time_of_day}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        _first_missing_above[folder.absolute()] = missing or folder
+        break
+    return str(folder)
 
 
-def register() -> None:
-    """Makes `${claimed_folder:<parent>}` known to OmegaConf."""
-    from omegaconf import OmegaConf
+def check(key: str, node: DictConfig) -> Path:
+    """The folder that `hydra.run` or `hydra.sweep` names, usable; ours is claimed now.
 
-    OmegaConf.register_new_resolver("claimed_folder", claimed_folder, replace=True)
+    Raises UserError where it can't be written or holds a run already.
+    """
+    written = OmegaConf.to_container(node, resolve=False)["dir"]  # type: ignore[index,call-overload]
+    ours = str(written).startswith(f"${{{_RESOLVER}:")
+    asked = Path(str(written).partition(":")[2].rstrip("}")) if ours else Path(node.dir)
+    if not writable(asked):
+        here = asked.absolute()
+        raise UserError(f"{key}={here}: can't be written; give another with {key}=<folder>")
+    if ours:
+        return Path(node.dir)
+    if is_run(asked):
+        raise UserError(f"{key}={asked}: holds a run already; give another folder")
+    _first_missing_above[asked.absolute()] = _first_missing(asked)
+    return asked
 
 
-class RunPlace:
-    """Where a run or a sweep will be written, and how to leave the disk as it was."""
-
-    def __init__(self, folder: Path) -> None:
-        """Notes what is there before `folder` is made."""
-        self.folder = folder
-        self._first_made = _first_missing(folder)
-
-    def remove(self) -> None:
-        """Removes the folder and those above it that weren't there before, unless others now
-        use them. A folder that was there before is left alone."""
-        if self._first_made is None:
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        above = self.folder
-        while above != self._first_made:
-            above = above.parent
-            try:
-                above.rmdir()
-            except OSError:
-                return  # another run lives there
+def remove(folder: Path) -> None:
+    """Removes a folder that this process made, and those above it made with it, unless others use
+    them by now. A folder that was there before is left."""
+    folder = folder.absolute()
+    uppermost = _first_missing_above.get(folder)
+    if uppermost is None:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder != uppermost.absolute():
+        folder = folder.parent
+        try:
+            folder.rmdir()
+        except OSError:
+            return  # another run lives there
 
 
 def writable(folder: Path) -> bool:
-    """Whether `folder` exists and can be written, or can be made."""
+    """Whether `folder` can be written, or made: tried, as permissions don't tell for root."""
     place = folder.absolute()
-    while not place.exists() and not place.is_symlink():
+    while not os.path.lexists(place):
         place = place.parent
-    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".distribute-bench-", dir=place):
+            return True
+    except OSError:
+        return False
 
 
 def _first_missing(folder: Path) -> Path | None:
+    """The uppermost of `folder` and those above it that doesn't exist."""
     missing = None
-    for each in (folder, *folder.parents):
+    for each in (folder.absolute(), *folder.absolute().parents):
         if each.exists():
             break
         missing = each
     return missing
-
-
-def _key_of(parent: str) -> str:
-    return "hydra.sweep.dir" if parent == "multirun" else "hydra.run.dir"

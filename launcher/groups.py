@@ -24,18 +24,26 @@ def meaning(group: str, member: str) -> str:
     return " ".join(lines)
 
 
+def usual_member(group: str) -> str | None:
+    """The member that is taken when the command line doesn't choose."""
+    choices: dict[str, str | None] = {}
+    for entry in _read("config.yaml")["defaults"]:
+        if isinstance(entry, dict):
+            choices |= entry
+    return choices[group]
+
+
 @functools.cache
 def strategies_by_key() -> dict[str, list[str]]:
     """Which strategies each key applies to, for keys that don't apply to all."""
     found: dict[str, list[str]] = {}
     for strategy in members("strategy"):
-        for key in _read("strategy", strategy).get("keys", ()):
+        for key in _read(f"strategy/{strategy}.yaml").get("keys", ()):
             found.setdefault(key, []).append(strategy)
     return found
 
 
-def _read(group: str, member: str) -> dict[str, Any]:
+def _read(file: str) -> dict[str, Any]:
     import yaml
 
-    text = (CONF / group / f"{member}.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text) or {}
+    return yaml.safe_load((CONF / file).read_text(encoding="utf-8")) or {}

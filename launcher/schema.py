@@ -9,6 +9,7 @@ import ast
 import dataclasses
 import functools
 import importlib
+import itertools
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,17 +162,17 @@ def register() -> None:
     ConfigStore.instance().store("schema", node=_open_twin(Settings))
 
 
-def keys(settings: type = Settings, prefix: str = "") -> dict[str, tuple[Any, str]]:
+def known_keys(settings: type = Settings, prefix: str = "") -> dict[str, tuple[Any, str]]:
     """Every key that a person may give: its default and its meaning, in the schema's order.
 
     What files of groups hold (`strategy.build`, …) is left out, but for what is set often.
     """
     found: dict[str, tuple[Any, str]] = {}
-    meanings = _field_docs(settings)
+    meanings, hints = _field_docs(settings), typing.get_type_hints(settings)
     for each in dataclasses.fields(settings):
         meaning = meanings.get(each.name, "")
         if each.default_factory is not dataclasses.MISSING:
-            found |= keys(each.type, f"{prefix}{each.name}.")
+            found |= known_keys(hints[each.name], f"{prefix}{each.name}.")
         elif each.default is not dataclasses.MISSING:
             found[prefix + each.name] = (each.default, meaning)
         else:
@@ -189,7 +190,7 @@ def _open_twin(settings: type) -> type:
         for closed, opened in twin.items():
             kind = opened if kind is closed else opened | None
         if each.default_factory is not dataclasses.MISSING:
-            factory = twin.get(each.default_factory, each.default_factory)
+            factory: Any = twin.get(hints[each.name], each.default_factory)
             fields.append((each.name, kind, field(default_factory=factory)))
         else:
             missing = default is dataclasses.MISSING
@@ -198,7 +199,8 @@ def _open_twin(settings: type) -> type:
 
 
 def _dataclasses_in(kind: Any) -> list[type]:
-    return [each for each in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(each)]
+    kinds = (kind, *typing.get_args(kind))
+    return [each for each in kinds if isinstance(each, type) and dataclasses.is_dataclass(each)]
 
 
 @functools.cache
@@ -212,7 +214,7 @@ def _field_docs(settings: type) -> dict[str, str]:
         if isinstance(node, ast.ClassDef) and node.name == settings.__name__
     )
     docs = {}
-    for node, after in zip(body, body[1:], strict=False):
+    for node, after in itertools.pairwise(body):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             text = _string(after)
             if text is not None:

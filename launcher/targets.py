@@ -1,9 +1,13 @@
 """Finds the module that a dotted name lies in without importing it, or any package above it."""
 
+import difflib
 import pkgutil
 from importlib.machinery import PathFinder
 
-from results.errors import UserError, nearest
+from results.errors import UserError
+
+_NEAR = 0.75
+"""Similarity of names; there are hundreds of modules, so that 0.6 finds something for any word."""
 
 
 def check_target(key: str, target: str) -> None:
@@ -25,9 +29,10 @@ def check_target(key: str, target: str) -> None:
 def _no_module(
     key: str, target: str, above: list[str], missing: str, places: list[str] | None
 ) -> str:
-    near = nearest(missing, (found.name for found in pkgutil.iter_modules(places)))
+    known = [found.name for found in pkgutil.iter_modules(places)]
+    near = difflib.get_close_matches(missing, known, n=1, cutoff=_NEAR)
     module = ".".join([*above, missing])
-    if near is not None:
-        return f"{key}={target}: no module {module}; did you mean {'.'.join([*above, near])}?"
+    if near:
+        return f"{key}={target}: no module {module}; did you mean {'.'.join([*above, *near])}?"
     where = ".".join(above) if above else "this folder or among the installed packages"
     return f"{key}={target}: no module {module} in {where}"

@@ -1,9 +1,10 @@
 """Whether each value is right by itself: choices spelled well, numbers in range, folders usable."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from launcher import schema
+from launcher.folders import writable
 from results.errors import UserError, nearest
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
@@ -46,14 +47,25 @@ _MOST = {"engine.first_port": 65535, "seed": 2**32 - 1}
 
 def check(asked: dict[str, Any]) -> None:
     """Raise UserError for the first value that can't be right whatever the others are."""
+    for key in schema.known_keys():
+        _check_present(asked, key)
     for key, choices in _CHOICES.items():
-        _check(asked, key, lambda value, c=choices: value in c, _one_of(choices))
+        value = value_of(asked, key)
+        if value not in choices:
+            raise UserError(f"{key}={value}: {_one_of(choices, value)}")
     for key, least in _LEAST.items():
-        most = _MOST.get(key)
-        _check(asked, key, lambda value, n=least: value >= n, f"at least {least} is needed")
-        _check(asked, key, lambda value, n=most: n is None or value <= n, f"{most} at most")
-    _check(asked, "until.seconds", lambda value: value > 0, "more than 0 is needed")
-    _check(asked, "cache_folder", _can_be_a_folder, "it can't be made or written; give another")
+        value = value_of(asked, key)
+        if value is not None and value < least:
+            raise UserError(f"{key}={value}: at least {least} is needed")
+    for key, most in _MOST.items():
+        value = value_of(asked, key)
+        if value is not None and value > most:
+            raise UserError(f"{key}={value}: at most {most} is needed")
+    seconds, folder = asked["until"]["seconds"], asked["cache_folder"]
+    if seconds is not None and seconds <= 0:
+        raise UserError(f"until.seconds={seconds}: more than 0 is needed")
+    if folder is not None and not writable(Path(folder).expanduser()):
+        raise UserError(f"cache_folder={folder}: a folder that can be made and written is needed")
     if asked["batch"]["per_replica"] is not None and asked["batch"]["total"] is not None:
         per_replica, total = asked["batch"]["per_replica"], asked["batch"]["total"]
         raise UserError(
@@ -69,28 +81,14 @@ def value_of(asked: dict[str, Any], key: str) -> Any:
     return asked
 
 
-def _check(
-    asked: dict[str, Any],
-    key: str,
-    is_right: Callable[[Any], bool],
-    right: str | Callable[[Any], str],
-) -> None:
-    value = value_of(asked, key)
-    if value is not None and not is_right(value):
-        said = right if isinstance(right, str) else right(value)
-        raise UserError(f"{key}={value}: {said}")
+def _check_present(asked: dict[str, Any], key: str) -> None:
+    try:
+        value_of(asked, key)
+    except KeyError:
+        raise UserError(f"~{key}: this key can't be taken away; give it a value") from None
 
 
-def _one_of(choices: tuple[Any, ...]) -> Callable[[Any], str]:
-    def said(value: Any) -> str:
-        near = nearest(str(value), map(str, choices))
-        question = f"did you mean {near}? " if near else ""
-        return f"{question}It is one of {', '.join(map(str, choices))}"
-
-    return said
-
-
-def _can_be_a_folder(value: str) -> bool:
-    from launcher.folders import writable
-
-    return writable(Path(value).expanduser())
+def _one_of(choices: tuple[Any, ...], value: Any) -> str:
+    near = nearest(str(value), map(str, choices))
+    question = f"did you mean {near}? One" if near else "one"
+    return f"{question} of {', '.join(map(str, choices))} is needed"

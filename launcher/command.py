@@ -1,0 +1,71 @@
+"""`python -m launcher`: a Hydra application whose every job is one run.
+
+Exit codes: 0 all went well, 1 a run failed, 2 the command line or what it names is wrong,
+130 interrupted.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from launcher import help as help_page
+from launcher.errors import WANTS_TRACEBACK, print_refusal
+
+_CONF = str(Path(__file__).parent / "conf")
+_DONE, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
+_HELP_FLAGS = {"--help", "-h"}
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs the words of the command line; returns the exit code."""
+    try:
+        return _run(words)
+    except BrokenPipeError:  # `… | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _DONE
+
+
+def _run(words: Sequence[str]) -> int:
+    if _HELP_FLAGS & set(words):
+        print(help_page.text(), flush=True)
+        return _DONE
+    from launcher.hydra_errors import HYDRA_ERRORS, as_user_error, unknown_flag
+
+    refusal = unknown_flag(words)
+    if refusal is not None:
+        print_refusal(refusal)
+        return _REFUSED
+    try:
+        return _run_hydra(words)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except HYDRA_ERRORS as error:
+        refusal = as_user_error(error, words)
+        if refusal is None:
+            raise
+        if WANTS_TRACEBACK:
+            traceback.print_exc()
+        print_refusal(refusal)
+        return _REFUSED
+
+
+def _run_hydra(words: Sequence[str]) -> int:
+    import hydra
+
+    from launcher import folders, schema
+    from launcher.jobs import Jobs
+
+    schema.register()
+    folders.register()
+    sys.argv = [sys.argv[0], *words]
+    # Hydra hands its errors over instead of printing them and leaving with exit code 1.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    logging.raiseExceptions = False  # `--info | head`: Hydra prints it through logging
+    # A cluster of the user's own would otherwise reach tasks that are part of none.
+    os.environ.pop("TF_CONFIG", None)
+    with Jobs() as jobs:
+        hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs.run)()
+        return jobs.close()

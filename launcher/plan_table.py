@@ -1,0 +1,38 @@
+"""What `dry_run=true` prints: every task and its TF_CONFIG, in 80 columns."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from launcher.cluster_plan import ClusterPlan
+from launcher.experiment import Experiment
+
+_COLUMNS = 80
+
+
+def print_plan(experiment: Experiment, plan: ClusterPlan, console: Console) -> None:
+    """The plan of one run; nothing of it has been started."""
+    batch = experiment.batch
+    console.print(
+        Text(
+            f"strategy={experiment.strategy.name} workers={experiment.workers} "
+            f"workload={experiment.workload.name} source={experiment.source.name} "
+            f"devices={experiment.devices} batch={batch.total} ({batch.replicas} × "
+            f"{batch.per_replica})"
+        ),
+        width=_COLUMNS,
+    )
+    tasks = Table(box=None, padding=(0, 2, 0, 0))
+    for head in ("Task", "Address", "GPUs", "Keras"):
+        tasks.add_column(head)
+    for task in plan.tasks:
+        gpus = ", ".join(experiment.gpus[gpu] for gpu in task.gpus) or "none"
+        tasks.add_row(task.name, task.address or "none", gpus, str(experiment.keras))
+    console.print(tasks, width=_COLUMNS)
+    configs = Table(box=None, padding=(0, 2, 0, 0))
+    configs.add_column("Task", no_wrap=True)
+    configs.add_column("TF_CONFIG", overflow="fold")
+    for task in plan.tasks:
+        told = task.environment.get("TF_CONFIG", "none: it talks to no other task")
+        configs.add_row(task.name, Text(told))
+    console.print(configs, width=_COLUMNS)
