@@ -1,5 +1,6 @@
 """`array`: examples that lie in memory as numpy arrays."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ class ArraySource:
         bounds = np.linspace(0, rows, min(PIECES, rows) + 1).astype(int).tolist()
         pieces = tuple(
             Piece(f"memory:{split}", first, end - first)
-            for first, end in zip(bounds[:-1], bounds[1:], strict=True)
+            for first, end in itertools.pairwise(bounds)
         )
 
         def read(path, first, count):

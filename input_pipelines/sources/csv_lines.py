@@ -36,7 +36,7 @@ def source(
 ) -> "CsvLines":
     """`examples` lines to train on, an eighth as many held out, in `shards` training files.
 
-    `dense` columns of real numbers and `categorical` columns of categories 0..`vocabulary` − 1.
+    `dense` columns of real numbers and `categorical` columns of categories below `vocabulary`.
     """
     given = {"examples": examples, "dense": dense, "categorical": categorical}
     given |= {"vocabulary": vocabulary, "shards": shards}

@@ -14,7 +14,7 @@ SPLIT_SEED = 0
 
 
 class Digits(tfds.core.GeneratorBasedBuilder):
-    """1,797 images of 8 × 8 handwritten digits, in an order and a split drawn once."""
+    """1,797 images of 8 by 8 handwritten digits, in an order and a split drawn once."""
 
     VERSION = tfds.core.Version("1.0.0")
     # Where checksums of downloads would lie; there are none. tfds 4.9.10 looks for it with the
@@ -24,7 +24,7 @@ class Digits(tfds.core.GeneratorBasedBuilder):
     def _info(self) -> tfds.core.DatasetInfo:
         return tfds.core.DatasetInfo(
             builder=self,
-            description="Handwritten digits of 8 × 8 pixels, from scikit-learn.",
+            description="Handwritten digits of 8 by 8 pixels, from scikit-learn.",
             homepage="https://archive.ics.uci.edu/dataset/80",
             features=tfds.features.FeaturesDict(
                 {

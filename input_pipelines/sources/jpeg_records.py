@@ -23,6 +23,8 @@ SHORTEST_WAVE_PIXELS = 3.5
 """What survives JPEG at quality 85."""
 LONGEST_WAVE_SHARE = 0.5
 """Of the image's side."""
+NOISE_GREY_LEVELS = 25
+"""Standard deviation, of 255."""
 SPLITS = ("train", "test")
 
 
@@ -129,11 +131,12 @@ def draw(rng: np.random.Generator, size: int, wave_pixels: float) -> np.ndarray:
     across, down = np.meshgrid(np.arange(size), np.arange(size))
     direction, phase = rng.uniform(0, 2 * np.pi, 2)
     along = across * np.cos(direction) + down * np.sin(direction)
-    waves = 0.5 + 0.5 * np.sin(2 * np.pi * along / wave_pixels + phase)
-    first, second, hidden = rng.uniform(0, 255, (3, 3))
-    image = waves[..., None] * first + (1 - waves[..., None]) * second
+    waves = np.sin(2 * np.pi * along / wave_pixels + phase)
+    colour, hidden = rng.uniform(80, 175, (2, 3))
+    contrast = rng.uniform(30, 90) * rng.uniform(0.5, 1, 3)
+    image = colour + waves[..., None] * contrast
     centre, radius = rng.uniform(0, size, 2), rng.uniform(0.1, 0.3) * size
     disc = (across - centre[0]) ** 2 + (down - centre[1]) ** 2 < radius**2
     image[disc] = hidden
-    image += rng.normal(0, 25, image.shape)
+    image += rng.normal(0, NOISE_GREY_LEVELS, image.shape)
     return np.clip(image, 0, 255).astype(np.uint8)

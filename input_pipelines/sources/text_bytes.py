@@ -34,8 +34,8 @@ def source(
     """Windows of `length` + 1 bytes of the files below `folder` whose name fits `pattern`.
 
     `folder=None` takes the Python standard library's own sources. What is left of a file after its
-    last whole window is dropped. `seed` mixes the windows over the `shards` files of a split; of the
-    files held out at most `held_out` windows are kept, so that an evaluation stays short.
+    last whole window is dropped. `seed` mixes the windows over the `shards` files of a split. Of
+    the files held out at most `held_out` windows are kept, so that an evaluation stays short.
     """
     least = {"length": (length, 1), "shards": (shards, 1), "held_out": (held_out, shards)}
     for name, (value, smallest) in least.items():
