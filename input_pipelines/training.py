@@ -1,7 +1,8 @@
 """The endless dataset that a replica trains on. Runs in tasks only.
 
-order → read → shuffle → repeat → number, shard → parse → augment → batch → prefetch, or, with a
-cache, order → read → parse → cache → shuffle → repeat → number, shard → augment → batch → prefetch.
+order → read → shuffle → repeat → number, shard → parse → augment → batch → prefetch, or with
+`cache=memory` order → read → parse → cache → shuffle → repeat → number, shard → augment → batch →
+prefetch, where files keep the first epoch's order.
 
 Every stage is linear and named. What is random is a function of seed and epoch (`order`,
 `shuffle`) or of seed, epoch and example (`augment`), so two datasets built alike give the same
@@ -9,13 +10,13 @@ elements, and an iterator restored from a checkpoint goes on with the very next 
 over one dataset object don't: tf.data's shuffle goes on counting epochs in the object.)
 """
 
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 
 import tensorflow as tf
 
+from input_pipelines.disk_cache import kept_on_disk
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
-from input_pipelines.pieces import Run, cut, numbered, span
+from input_pipelines.pieces import Run, Split, cut, numbered, span
 from input_pipelines.reading import read_runs, run_tensors
 from input_pipelines.shuffling import shuffled
 from results.errors import UserError
@@ -34,34 +35,14 @@ def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.
         raise ValueError(f"replica {replica} of {replicas}")
     runs = _own_runs(feed, replica, replicas)
     shards, shard = (replicas, replica) if feed.pipeline.sharding == "data" else (1, 0)
-    per_epoch = sum(run.count for run in runs)
-    total = feed.train.examples
-
-    def number(position, example):
-        return position // per_epoch * total + example
-
-    pair = pair_of(feed, feed.train)
-    augment = augment_of(feed)
-    examples = _read(feed, runs)
-    if feed.pipeline.cache == "none":
-        examples = _endless(feed, examples, per_epoch, shards, shard)
-        examples = parallel_map(
-            feed, examples, lambda at, raw: (number(at, raw[0]), *pair(raw[1])), "parse"
-        )
-        if augment is not None:
-            examples = parallel_map(feed, examples, augment, "augment")
+    if feed.pipeline.cache == "memory":
+        return batched(feed, _cached_in_memory(feed, runs, shards, shard), batch)
+    if feed.pipeline.cache == "disk":
+        split, runs = kept_on_disk(feed, runs)
+        pair = split.parse
     else:
-        examples = parallel_map(feed, examples, lambda n, raw: (n, *pair(raw)), "parse")
-        examples = examples.cache(_cache_file(feed, replica, replicas), name="cache")
-        examples = _endless(feed, examples, per_epoch, shards, shard)
-        finish = augment or (lambda n, x, y: (n, x, y))
-        examples = parallel_map(
-            feed,
-            examples,
-            lambda at, kept: finish(number(at, kept[0]), *kept[1:]),
-            "number" if augment is None else "augment",
-        )
-    return batched(feed, examples, batch)
+        split, pair = feed.train, pair_of(feed, feed.train)
+    return batched(feed, _parsed(feed, split, runs, pair, shards, shard), batch)
 
 
 def _own_runs(feed: Feed, replica: int, replicas: int) -> tuple[Run, ...]:
@@ -74,29 +55,59 @@ def _own_runs(feed: Feed, replica: int, replicas: int) -> tuple[Run, ...]:
     return cut(runs, *span(examples, replica, replicas))
 
 
-def _read(feed: Feed, runs: tuple[Run, ...]) -> tf.data.Dataset:
+def _parsed(
+    feed: Feed, split: Split, runs: tuple[Run, ...], pair: Callable, shards: int, shard: int
+) -> tf.data.Dataset:
+    """(number, x, y): raw elements are shuffled and sharded, only what is kept is parsed."""
+    number = _numbering(feed, runs)
+    examples = _endless(feed, _read(feed, split, runs), runs, shards, shard)
+    examples = parallel_map(
+        feed, examples, lambda at, raw: (number(at, raw[0]), *pair(raw[1])), "parse"
+    )
+    augment = augment_of(feed)
+    return examples if augment is None else parallel_map(feed, examples, augment, "augment")
+
+
+def _cached_in_memory(
+    feed: Feed, runs: tuple[Run, ...], shards: int, shard: int
+) -> tf.data.Dataset:
+    """(number, x, y): all examples are parsed once and kept, then shuffled and sharded."""
+    number = _numbering(feed, runs)
+    pair = pair_of(feed, feed.train)
+    examples = parallel_map(
+        feed, _read(feed, feed.train, runs), lambda n, raw: (n, *pair(raw)), "parse"
+    )
+    examples = _endless(feed, examples.cache(name="cache"), runs, shards, shard)
+    augment = augment_of(feed)
+    if augment is None:
+        return parallel_map(feed, examples, lambda at, e: (number(at, e[0]), *e[1:]), "position")
+    return parallel_map(feed, examples, lambda at, e: augment(number(at, e[0]), *e[1:]), "augment")
+
+
+def _numbering(feed: Feed, runs: tuple[Run, ...]) -> Callable:
+    """The function from (position in the endless stream, example number) to epoch · N + example."""
+    per_epoch = sum(run.count for run in runs)
+    total = feed.train.examples
+    return lambda position, example: position // per_epoch * total + example
+
+
+def _read(feed: Feed, split: Split, runs: tuple[Run, ...]) -> tf.data.Dataset:
     """One epoch's (example number, raw) in the epoch's order of files."""
     dataset = tf.data.Dataset.from_tensor_slices(run_tensors(runs), name="files")
     if feed.pipeline.shuffle:
         dataset = shuffled(dataset, len(runs), feed.seed, every_epoch_anew=True, name="order")
-    dataset = read_runs(feed.train, dataset, len(runs), feed.pipeline.parallel_reads)
+    dataset = read_runs(split, dataset, len(runs), feed.pipeline.parallel_reads)
     # A file with fewer examples than promised would shift all later epochs.
     count = sum(run.count for run in runs)
     return dataset.apply(tf.data.experimental.assert_cardinality(count))
 
 
-def _endless(feed: Feed, examples, per_epoch: int, shards: int, shard: int) -> tf.data.Dataset:
+def _endless(
+    feed: Feed, examples: tf.data.Dataset, runs: tuple[Run, ...], shards: int, shard: int
+) -> tf.data.Dataset:
     """(position in the endless stream, element) of the elements that this replica keeps."""
     if feed.pipeline.shuffle:
-        buffer = min(feed.pipeline.shuffle, per_epoch)
+        buffer = min(feed.pipeline.shuffle, sum(run.count for run in runs))
         examples = shuffled(examples, buffer, feed.seed + 1, every_epoch_anew=True, name="shuffle")
     examples = examples.repeat(name="repeat").enumerate(name="number")
     return examples if shards == 1 else examples.shard(shards, shard, name="shard")
-
-
-def _cache_file(feed: Feed, replica: int, replicas: int) -> str:
-    """Where the cache is kept; the empty name is memory."""
-    if feed.pipeline.cache == "memory":
-        return ""
-    folder = feed.cache_folder or tempfile.mkdtemp(prefix="distribute-bench-cache-")
-    return str(Path(folder) / f"replica-{replica}-of-{replicas}")

@@ -1,0 +1,51 @@
+"""Small TFRecord splits whose examples are numbers, and feeds of them."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import tensorflow as tf
+
+from input_pipelines.build import Feed
+from input_pipelines.pieces import Piece, Split
+from input_pipelines.settings import PipelineSettings
+from input_pipelines.sources.records import record_split
+
+
+def record_files(folder: Path, counts: tuple[int, ...]) -> Split:
+    """A split of one file for each count; example n holds 1000 + n, its label is n."""
+    pieces, number = [], 0
+    for index, count in enumerate(counts):
+        path = folder / f"made-{index}.tfrecord"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for n in range(number, number + count):
+                writer.write(tf.io.serialize_tensor(tf.constant([1000 + n, n], tf.int64)).numpy())
+        pieces.append(Piece(str(path), 0, count))
+        number += count
+    return record_split(tuple(pieces), _parse)
+
+
+def feed_of(train: Split, test: Split | None = None, augment=None, seed=3, **pipeline) -> Feed:
+    workload = SimpleNamespace(augment=augment)
+    return Feed(train, test or train, workload, PipelineSettings(**pipeline), seed)
+
+
+def take(iterator, batches: int) -> list:
+    """The next batches as nested numpy arrays."""
+    return [tf.nest.map_structure(lambda t: t.numpy(), next(iterator)) for _ in range(batches)]
+
+
+def same(first: list, second: list) -> bool:
+    return all(
+        np.array_equal(a, b)
+        for a, b in zip(tf.nest.flatten(first), tf.nest.flatten(second), strict=True)
+    )
+
+
+def jitter(x, y, seed):
+    return x + tf.random.stateless_uniform([], seed, 0, 2**40, tf.int64), y
+
+
+def _parse(record):
+    both = tf.ensure_shape(tf.io.parse_tensor(record, tf.int64), [2])
+    return {"value": both[0], "label": both[1]}
