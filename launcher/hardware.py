@@ -19,6 +19,11 @@ def visible_gpus() -> tuple[str, ...]:
     return tuple(names) if count else ()
 
 
+def available_cores() -> tuple[int, ...]:
+    """Numbers of the cores that this process may run on; empty where the system doesn't tell."""
+    return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+
+
 def has_cuda_libraries() -> bool:
     """Whether TensorFlow would find cuDNN: from the extra `cuda`, or the system's own."""
     try:

@@ -95,6 +95,8 @@ class LaunchSettings:
 
     method: str = "fork"
     """`fork` from a warm server that has imported TensorFlow, or `spawn` afresh."""
+    pin_cores: bool = True
+    """Whether synchronous tasks that share this machine each keep to cores of their own."""
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,10 @@ _PEERS_SECONDS = 10.0
 def main(run_folder: str, task: str) -> None:
     """Entry point of the task `task` (`worker-1`) of the run in `run_folder`."""
     folder = RunFolder(Path(run_folder))
-    experiment = Experiment.from_dict(folder.read(PLAN)["experiment"])
-    tasks = tuple(entry["task"] for entry in folder.read(PLAN)["tasks"])
+    plan = folder.read(PLAN)
+    experiment = Experiment.from_dict(plan["experiment"])
+    tasks = tuple(entry["task"] for entry in plan["tasks"])
+    _keep_to_cores(plan["tasks"][tasks.index(task)]["cores"])
     with Recorder(folder, task) as recorder:
         recorder.event("process_started")
         try:
@@ -44,6 +46,12 @@ def main(run_folder: str, task: str) -> None:
     if task == "chief-0":
         _wait_for_peers(folder, [each for each in tasks if each != task])
     _leave(0)
+
+
+def _keep_to_cores(cores: list[int]) -> None:
+    """Before TensorFlow counts the cores to size its pools of threads."""
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
 
 
 def _run(

@@ -3,7 +3,7 @@
     python -m tests.performance.recorder_cost [--calls 10000] [--pairs 30] [--save]
 
 CPU: 10,000 calls at the pace of a `digits_mlp` step, so that the recorder's thread wakes as often
-as beside training. Counted are the CPU clock of that thread (everything it samples, builds and writes)
+as beside training. Counted are the CPU clock of that thread (all it samples, builds and writes)
 and what the calls themselves take in the training loop.
 
 Ratio: blocks of real `digits_mlp` training steps, about a second each, with and without a recorder
