@@ -63,6 +63,15 @@ def _data_that_the_workload_takes(workload: str, takes: str, source: _Source) ->
         )
 
 
+def check_communication(communication: str, devices: str) -> None:
+    """Raise NotApplicable where NCCL has no GPUs to talk to."""
+    if communication == "nccl" and devices != "gpu":
+        raise NotApplicable(
+            f"communication=nccl: it needs GPUs, this run computes on {devices}; give "
+            "communication=ring or auto"
+        )
+
+
 def check_accumulation(accumulate: int, per_replica: int) -> None:
     """Raise NotApplicable where a replica's batch can't be cut into that many equal parts."""
     if per_replica % accumulate:

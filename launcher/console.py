@@ -20,6 +20,8 @@ def main() -> int:
     put_current_folder_last()
     words = sys.argv[1:]
     doors = _doors()
+    if "COMP_LINE" in os.environ and words[:1] == ["-sc"] and _completed(doors):
+        return 0
     first = words[0] if words else "--help"
     if first in doors:
         sys.argv = [f"{sys.argv[0]} {first}", *words[1:]]
@@ -28,7 +30,6 @@ def main() -> int:
         words = words[1:]
     elif "=" not in first and not first.startswith("-"):
         return _unknown(first, doors)
-    _complete_as_run(doors)
     from launcher.command import main as run
 
     return run(words)
@@ -47,11 +48,16 @@ def _unknown(word: str, doors: list[str]) -> int:
     return 2
 
 
-def _complete_as_run(doors: list[str]) -> None:
-    """Hydra completes the words after the program's name; `run` isn't one of its own."""
-    line = os.environ.get("COMP_LINE")
-    if line is None:
-        return
-    program, _, rest = line.partition(" ")
-    if rest.startswith(f"{_RUN} "):
-        os.environ["COMP_LINE"] = f"{program} {rest.removeprefix(f'{_RUN} ')}"
+def _completed(doors: list[str]) -> bool:
+    """Offers the rooms as first words; whether nothing is left for Hydra to complete.
+
+    Hydra completes keys and values after the program's name, and doesn't know of the word `run`.
+    """
+    program, _, rest = os.environ["COMP_LINE"].partition(" ")
+    first, space, others = rest.lstrip().partition(" ")
+    if not space:
+        print(*(room for room in (_RUN, *doors) if room.startswith(first)), sep="\n")
+        return not first  # all keys at once would hide them
+    if first == _RUN:
+        os.environ["COMP_LINE"] = f"{program} {others}"
+    return first in doors

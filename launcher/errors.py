@@ -6,7 +6,6 @@ import traceback
 
 from results.errors import UserError
 
-
 WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """What the user set; the launcher sets the same variable so that Hydra hands its errors over."""
 

@@ -122,6 +122,8 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
     """
     from omegaconf import OmegaConf
 
+    for key in sorted(OmegaConf.missing_keys(configuration)):
+        raise UserError(f"{key}=: this one has no value of its own; give one")
     asked: dict[str, Any] = OmegaConf.to_container(  # type: ignore[assignment]
         configuration, resolve=True, throw_on_missing=True
     )
@@ -130,6 +132,7 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
     source = _component("source", _source_asked(asked), overrides, takes_or_gives="gives")
     applicability.check(asked, workload.kind, source)
     devices, gpus = resolve_devices(asked)
+    applicability.check_communication(asked["communication"], devices)
     gpus_per_task = resolve_gpus_per_task(asked, devices)
     usual = asked["workload"]["usual"]
     batch = resolve_batch(asked, usual["batch_per_replica"], max(1, gpus_per_task))

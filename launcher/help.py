@@ -10,7 +10,7 @@ _KEY_COLUMNS = 30
 
 _JOURNEYS = (
     ("one run", "python -m launcher strategy=multiworker workers=4"),
-    ("a sweep", "python -m launcher -m strategy=one_device,mirrored,multiworker workers=1,2,4"),
+    ("a sweep", "python -m launcher -m strategy=mirrored,multiworker workers=1,2,4"),
     ("a ready sweep", "python -m launcher -m experiment=overnight"),
     ("your own model", "python -m launcher workload._target_=my_package.my_workload"),
     ("see the plan, start nothing", "python -m launcher strategy=parameter_server dry_run=true"),

@@ -1,0 +1,39 @@
+"""The launcher as a person starts it: a process of its own, in a folder of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_SECONDS = 240
+
+
+def launch(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m launcher <words>` in `folder` and returns how it ended."""
+    return _run([sys.executable, "-m", "launcher", *words], folder, environment)
+
+
+def distribute_bench(
+    folder: Path, *words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The installed command, whether or not it is installed where the tests run."""
+    program = "import sys; sys.argv[0] = 'distribute-bench'; from launcher.console import main;"
+    return _run([sys.executable, "-c", f"{program} sys.exit(main())", *words], folder, environment)
+
+
+def _run(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    inherited = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
+    inherited["PYTHONPATH"] = str(REPOSITORY)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=inherited | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )

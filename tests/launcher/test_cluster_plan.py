@@ -1,0 +1,157 @@
+"""The plan on tables of cases, and what holds for any of them."""
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from launcher.addresses import choose_addresses
+from launcher.cluster_plan import ClusterPlan, make_plan, tf_config
+from launcher.experiment import Experiment, Strategy
+from results.errors import UserError
+from tests.runs import experiment
+
+_TOPOLOGIES = ("process", "workers", "servers")
+_BASE = experiment("devices=cpu")
+
+
+def _experiment(topology: str, workers: int = 1, ps: int = 1, gpus_per_task: int = 0) -> Experiment:
+    strategy = Strategy(name="any", build="a.b", loop="any", topology=topology, needs=None)
+    gpus = tuple(f"GPU-{index}" for index in range(workers * gpus_per_task))
+    return dataclasses.replace(
+        _BASE, strategy=strategy, workers=workers, ps=ps, gpus=gpus, gpus_per_task=gpus_per_task
+    )
+
+
+def _plan(*, topology: str, workers: int = 1, ps: int = 1, gpus_per_task: int = 0) -> ClusterPlan:
+    asked = _experiment(topology, workers, ps, gpus_per_task)
+    listening = {"process": 0, "workers": workers, "servers": 1 + workers + ps}[topology]
+    return make_plan(asked, [f"host:{2000 + index}" for index in range(listening)])
+
+
+@pytest.mark.parametrize(
+    ("topology", "workers", "ps", "names"),
+    [
+        ("process", 4, 1, ["chief-0"]),
+        ("workers", 1, 1, ["chief-0"]),
+        ("workers", 3, 1, ["chief-0", "worker-0", "worker-1"]),
+        ("servers", 2, 2, ["chief-0", "worker-0", "worker-1", "ps-0", "ps-1"]),
+    ],
+)
+def test_tasks_of_each_topology(topology: str, workers: int, ps: int, names: list[str]) -> None:
+    plan = _plan(topology=topology, workers=workers, ps=ps)
+    assert [task.name for task in plan.tasks] == names
+
+
+def test_one_process_has_no_tf_config_and_no_address() -> None:
+    (task,) = _plan(topology="process", workers=4).tasks
+    assert "TF_CONFIG" not in task.environment
+    assert task.address is None
+
+
+def test_tf_config_of_workers_is_as_tensorflow_documents_it() -> None:
+    plan = _plan(topology="workers", workers=3)
+    assert [json.loads(task.environment["TF_CONFIG"]) for task in plan.tasks] == [
+        {
+            "cluster": {"chief": ["host:2000"], "worker": ["host:2001", "host:2002"]},
+            "task": {"type": role, "index": index},
+        }
+        for role, index in (("chief", 0), ("worker", 0), ("worker", 1))
+    ]
+
+
+def test_tf_config_of_a_parameter_server_names_the_whole_cluster() -> None:
+    last = _plan(topology="servers", workers=2, ps=1).tasks[-1]
+    assert json.loads(last.environment["TF_CONFIG"]) == {
+        "cluster": {
+            "chief": ["host:2000"],
+            "worker": ["host:2001", "host:2002"],
+            "ps": ["host:2003"],
+        },
+        "task": {"type": "ps", "index": 0},
+    }
+
+
+def test_tf_config_is_json_of_cluster_and_task() -> None:
+    config = json.loads(tf_config({"chief": ["a:1"]}, "chief", 0))
+    assert config == {"cluster": {"chief": ["a:1"]}, "task": {"type": "chief", "index": 0}}
+
+
+_PLANS = st.builds(
+    _plan,
+    topology=st.sampled_from(_TOPOLOGIES),
+    workers=st.integers(1, 8),
+    ps=st.integers(1, 4),
+    gpus_per_task=st.integers(0, 1),
+)
+
+
+@given(_PLANS)
+def test_addresses_and_names_are_distinct(plan: ClusterPlan) -> None:
+    addresses = [task.address for task in plan.tasks if task.address is not None]
+    assert len(set(addresses)) == len(addresses)
+    assert len({task.name for task in plan.tasks}) == len(plan.tasks)
+
+
+@given(_PLANS)
+def test_each_task_finds_its_own_address_in_its_tf_config(plan: ClusterPlan) -> None:
+    for task in plan.tasks:
+        if task.address is not None:
+            told: dict[str, Any] = json.loads(task.environment["TF_CONFIG"])
+            own = told["task"]
+            assert told["cluster"][own["type"]][own["index"]] == task.address
+            assert (own["type"], own["index"]) == (task.role, task.index)
+
+
+@given(_PLANS)
+def test_no_gpu_belongs_to_two_tasks(plan: ClusterPlan) -> None:
+    given_away = [gpu for task in plan.tasks for gpu in task.gpus]
+    assert len(set(given_away)) == len(given_away)
+    seen = [task.environment["CUDA_VISIBLE_DEVICES"] for task in plan.tasks if task.gpus]
+    assert len(set(seen)) == len(seen)
+
+
+@given(st.integers(1, 8), st.integers(1, 4))
+def test_coordinator_and_servers_get_no_gpu(workers: int, ps: int) -> None:
+    plan = _plan(topology="servers", workers=workers, ps=ps, gpus_per_task=1)
+    assert {task.role for task in plan.tasks if task.gpus} == {"worker"}
+    for task in plan.tasks:
+        if not task.gpus:
+            assert task.environment["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+@given(st.integers(1, 4), st.integers(1, 4))
+def test_chief_and_workers_share_the_gpus_in_order(workers: int, each: int) -> None:
+    plan = _plan(topology="workers", workers=workers, gpus_per_task=each)
+    assert [gpu for task in plan.tasks for gpu in task.gpus] == list(range(workers * each))
+    assert all(len(task.gpus) == each for task in plan.tasks)
+
+
+@given(_PLANS)
+def test_the_same_experiment_and_addresses_give_the_same_plan(plan: ClusterPlan) -> None:
+    assert plan == dataclasses.replace(plan)
+    environments = [task.environment["TF_USE_LEGACY_KERAS"] for task in plan.tasks]
+    assert set(environments) == {"0"}
+
+
+def test_keras_2_is_told_to_every_task() -> None:
+    asked = dataclasses.replace(_experiment("servers", 2), keras=2)
+    assert all(task.environment["TF_USE_LEGACY_KERAS"] == "1" for task in make_plan(asked).tasks)
+
+
+@given(st.integers(0, 12))
+def test_free_addresses_are_distinct(count: int) -> None:
+    addresses = choose_addresses(count)
+    assert len(set(addresses)) == count
+
+
+def test_fixed_ports_count_upwards() -> None:
+    assert choose_addresses(3, 9000) == ("127.0.0.1:9000", "127.0.0.1:9001", "127.0.0.1:9002")
+
+
+def test_fixed_ports_beyond_the_last_are_refused() -> None:
+    with pytest.raises(UserError, match=r"engine\.first_port=65535.*65534 at most"):
+        choose_addresses(2, 65535)

@@ -1,0 +1,99 @@
+"""What is shown while a run goes on, and when it has ended."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from launcher.closing import print_summary
+from launcher.cluster_plan import make_plan
+from launcher.progress import progress_line, progress_view
+from results.run_folder import RunFolder
+from tests.runs import experiment
+
+_SUMMARY = {
+    "strategy": "parameter_server",
+    "workers": 2,
+    "workload": "digits_mlp",
+    "batch_total": 64,
+    "keras": 3,
+    "examples_per_second": 12_345.6,
+    "examples_per_second_low": 12_000.0,
+    "examples_per_second_high": 13_000.0,
+    "step_seconds_median": 0.00277,
+    "total_seconds": 12.3,
+    "training_seconds": 4.5,
+    "preparation_seconds": 2.0,
+    "steps": 400,
+    "examples": 25_600,
+    "seconds_to_first_step": 6.1,
+    "seconds_to_first_step_import": 4.0,
+    "core_seconds": 36.0,
+    "peak_rss_mb_sum": 1234.5,
+    "wait_share": 0.25,
+    "quality": 0.9512,
+    "quality_name": "accuracy",
+    "loss_first": 2.3,
+    "loss_last": 0.12,
+}
+
+
+def test_live_view_has_a_line_for_each_task_and_a_bar(tmp_path: Path) -> None:
+    asked, folder = experiment("strategy=multiworker", "workers=2"), RunFolder(tmp_path)
+    folder.write(
+        "tasks/chief-0/progress.json",
+        {
+            "state": "training",
+            "step": 120,
+            "examples_per_second": 812.0,
+            "loss": 0.231,
+            "cpu_percent": 97.0,
+            "rss_mb": 612.0,
+        },
+    )
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with progress_view(asked, make_plan(asked), folder, console) as view:
+        view.update()
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    for word in ("chief-0", "training", "120", "812", "0.231", "97", "612", "worker-0", "starting"):
+        assert word in shown
+    assert f"step 120 of {asked.until.steps}" in shown
+    assert "━" in shown
+
+
+def test_without_a_terminal_nothing_is_said_before_some_seconds(tmp_path: Path) -> None:
+    asked = experiment()
+    console = Console(file=io.StringIO(), force_terminal=False)
+    with progress_view(asked, make_plan(asked), RunFolder(tmp_path), console) as view:
+        view.update()
+    assert console.file.getvalue() == ""  # type: ignore[attr-defined]
+
+
+def test_plain_line_tells_states_apart() -> None:
+    said = {
+        "chief-0": {"state": "training", "step": 7, "loss": 0.5, "examples_per_second": 10.0},
+        "worker-0": {"state": "training", "step": 7, "examples_per_second": 20.0},
+    }
+    line = progress_line(12.2, said, lambda _: "step 7 of 9").plain
+    assert line == "  12 s  training  step 7 of 9  30 examples/s  loss 0.5"
+    said["worker-0"]["state"] = "saving"
+    assert "training: chief-0; saving: worker-0" in progress_line(1, said, lambda _: "").plain
+
+
+def test_summary_fits_eighty_columns_and_tells_what_is_known(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("")
+    console = Console(file=io.StringIO(), width=200)
+    print_summary(_SUMMARY, tmp_path / "report.html" / "..", console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    for word in ("12,346 examples/s", "95% within this run", "0.0100 core-hours", "1,234 MB"):
+        assert word in " ".join(shown.split())
+    assert "waiting for input, 25% of a step" in shown
+
+
+def test_summary_of_a_run_that_measured_nothing_claims_nothing(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    print_summary(dict.fromkeys(_SUMMARY), tmp_path, console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "not measured" in shown
+    assert "Held back" not in shown
+    assert "Folder" in shown
