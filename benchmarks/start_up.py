@@ -17,7 +17,7 @@ PARTS = {
 def seconds_to_first_step(
     started: float | None, events: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> dict[str, float | None]:
-    """Seconds from the run's start to its first step, and their parts, which add up to it.
+    """Seconds from the start of the tasks to the first step, and their parts, which add up to it.
 
     `started` is in unix seconds, `events` by task. The task whose first call of the training
     function ended last tells the parts: each event closes the part it is named for, in the order in

@@ -12,9 +12,11 @@ wait_share                          of the measured steps' seconds, waited for i
 steps, measured_steps, examples     updates made, those after the warm-up, examples trained on
 warmup_steps                        dropped before measuring
 seconds_to_first_step, _process, _import, _cluster, _data, _model, _tracing
+                                    from the start of the tasks, see `benchmarks.start_up`
 training_seconds                    first step's start to last step's end
-total_seconds                       the run's start to its end
-preparation_seconds                 writing the data once, before the run; not in its time
+total_seconds                       the start of the tasks to the run's end
+seconds_before_tasks                server, preparation and preflight; not in the run's time
+preparation_seconds                 of these, writing the data once
 core_seconds                        CPU of all tasks, from process start to end
 peak_rss_mb_task_max, _sum          most memory of one task; each task's most, added up
 read_bytes, written_bytes, sent_bytes, received_bytes   storage and TCP, all tasks
@@ -75,7 +77,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
         **_speed(rows, plan, asked, overlapping),
         **_amounts(rows, asked, overlapping),
-        **seconds_to_first_step(_moment(status.get("started")), events),
+        **seconds_to_first_step(_tasks_started(status), events),
         **_durations(rows, status),
         **_used(folder),
         **_quality(events),
@@ -152,13 +154,16 @@ def _with_rows(rows: Mapping[str, StepRows]) -> list[str]:
 
 def _durations(rows: Mapping[str, StepRows], status: Mapping[str, Any]) -> dict[str, Any]:
     trained = [rows[task] for task in _with_rows(rows)]
-    started, ended = _moment(status.get("started")), _moment(status.get("ended"))
+    asked, ended = _moment(status.get("started")), _moment(status.get("ended"))
+    started = _tasks_started(status)
+    preparation = status.get("preparation") or {}
     first = min((float(each.start.min()) for each in trained), default=None)
     last = max((float((each.start + each.seconds).max()) for each in trained), default=None)
     return {
         "training_seconds": last - first if first is not None and last is not None else None,
         "total_seconds": ended - started if started is not None and ended is not None else None,
-        "preparation_seconds": status.get("preparation_seconds"),
+        "seconds_before_tasks": started - asked if asked is not None and started else None,
+        "preparation_seconds": preparation.get("preparation_seconds"),
     }
 
 
@@ -233,6 +238,12 @@ def _losses(rows: Mapping[str, StepRows]) -> dict[str, Any]:
 def _step_rows(folder: RunFolder, task: str) -> StepRows:
     table = read_rows(folder.task_folder(task), STEPS)
     return StepRows(**{name: table[name].to_numpy() for name in table.column_names})
+
+
+def _tasks_started(status: Mapping[str, Any]) -> float | None:
+    """When the engine began to start tasks, unix seconds; else when the run began."""
+    told = status.get("tasks_started")
+    return float(told) if told is not None else _moment(status.get("started"))
 
 
 def _moment(text: str | None) -> float | None:

@@ -36,7 +36,9 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def overrides(folder: RunFolder) -> dict[str, str]:
     """What was asked for on the command line, by key: {"workers": "2"}; what a sweep varies."""
-    words = _hydra_file(folder.path, ("overrides.yaml", ".hydra/overrides.yaml"))
+    words = (folder.read_if_there(PLAN) or {}).get("overrides")
+    if words is None:
+        words = _hydra_file(folder.path, ("overrides.yaml", ".hydra/overrides.yaml"))
     pairs = [str(word).partition("=") for word in words] if isinstance(words, list) else []
     return {key.lstrip("+~"): value for key, _, value in pairs}
 

@@ -23,7 +23,6 @@ from results.report.drawing import (
     thousands,
 )
 from results.report.groups import Group
-from results.run_folder import unix_seconds
 from results.streams import RESOURCES, STEPS, read_rows
 from results.text import fixed, number, one_line
 
@@ -60,8 +59,8 @@ def timeline(run: Run) -> Timeline:
     resources = {task: rows for task, rows in resources.items() if len(rows["time"])}
     firsts = [float(rows["start"].min()) for rows in steps.values()]
     firsts += [float(rows["time"].min()) for rows in resources.values()]
-    started = run.status.get("started")
-    began = unix_seconds(started) if started else min(firsts, default=0.0)
+    started = run.status.get("tasks_started")
+    began = float(started) if started is not None else min(firsts, default=0.0)
     return Timeline(began, steps, resources)
 
 
@@ -84,7 +83,7 @@ def throughput_over_time(of: Timeline, warmup_steps: int) -> Plot | None:
 
     def paint(axes: Axes) -> None:
         axes.plot(middles, rates, color=BLUE)
-        axes.set_xlabel("seconds since the run began")
+        axes.set_xlabel("seconds since the tasks were started")
         axes.set_ylabel("examples / s")
         thousands(axes)
 
@@ -220,7 +219,7 @@ def _lines(
                 fontsize=11,
                 color=MUTED,
             )
-        axes.set_xlabel("seconds since the run began")
+        axes.set_xlabel("seconds since the tasks were started")
         axes.set_ylabel(unit)
         legend(axes)
 

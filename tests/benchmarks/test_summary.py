@@ -26,6 +26,8 @@ def test_a_synchronous_run_adds_up(tmp_path: Path) -> None:
     assert (summary["quality"], summary["quality_name"]) == (0.962, "accuracy")
     assert summary["loss_first"] > summary["loss_last"]
     assert summary["preparation_seconds"] == 3.4
+    assert summary["seconds_before_tasks"] == pytest.approx(4.0)
+    assert summary["total_seconds"] > summary["training_seconds"]
 
 
 def test_parts_of_the_first_step_add_up_to_it(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class Made:
     started: float = START
     quality: float = 0.962
     steps_per_call: int = 10
+    overrides: tuple[str, ...] = ()
 
 
 def task_names(made: Made) -> list[str]:
@@ -60,8 +61,6 @@ def make_run(path: Path, made: Made, **status: Any) -> RunFolder:
     folder = RunFolder(path)
     path.mkdir(parents=True, exist_ok=True)
     write_plan(folder, made)
-    asked = [f"strategy={made.strategy}", f"workers={made.workers}", f"seed={made.seed}"]
-    (path / "overrides.yaml").write_text("".join(f"- {word}\n" for word in asked))
     first_step, ended = made.started + 4.1, made.started + 4.1
     if made.state != "not_applicable":
         for task in task_names(made):
@@ -75,10 +74,11 @@ def make_run(path: Path, made: Made, **status: Any) -> RunFolder:
             "state": made.state,
             "reason": made.reason,
             "cause": None,
-            "started": iso(made.started),
+            "started": iso(made.started - 4.0),
             "ended": iso(ended + 1.2),
             "exit_codes": dict.fromkeys(task_names(made), 0),
-            "preparation_seconds": 3.4,
+            "tasks_started": made.started,
+            "preparation": {"preparation_seconds": 3.4, "prepared": True},
             **status,
         },
     )
@@ -125,6 +125,12 @@ def write_plan(folder: RunFolder, made: Made) -> None:
             ],
             "engine": "local",
             "emulated": [],
+            "overrides": [
+                f"strategy={made.strategy}",
+                f"workers={made.workers}",
+                f"seed={made.seed}",
+                *made.overrides,
+            ],
         },
     )
     folder.write(

@@ -133,3 +133,13 @@ def test_a_reader_that_stops_early_is_no_error(sweep: Path) -> None:
     )
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert "Traceback" not in ended.stderr
+
+
+def test_overrides_come_from_the_plan_or_else_from_hydra(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", Made(steps=30, overrides=("pipeline.cache=memory",)))
+    results.RunFolder(tmp_path / "1").write("status.json", {"state": "not_applicable"})
+    (tmp_path / "1" / ".hydra").mkdir()
+    (tmp_path / "1" / ".hydra" / "overrides.yaml").write_text("- strategy=tpu\n- +mine=3\n")
+    planned, refused = results.read_runs(tmp_path)
+    assert planned.overrides["pipeline.cache"] == "memory"
+    assert refused.overrides == {"strategy": "tpu", "mine": "3"}

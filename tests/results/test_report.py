@@ -132,12 +132,9 @@ def test_a_damaged_run_is_a_row_in_a_sweep_and_an_error_alone(tmp_path: Path) ->
 def make_hostile(folder: Path) -> Path:
     """A sweep whose every text field is hostile."""
     for place in range(2):
-        made = Made(strategy=HOSTILE, workload=HOSTILE, steps=60, workers=1 + place)
+        varied = (f"pipeline.cache={place}<script>alert(2)</script>",)
         path = folder / str(place)
-        make_run(path, made)
-        (path / "overrides.yaml").write_text(
-            f'- "pipeline.cache={place}<script>alert(2)</script>"\n'
-        )
+        make_run(path, Made(HOSTILE, 1 + place, workload=HOSTILE, steps=60, overrides=varied))
         RunFolder(path).write(
             "environment.json", {HOSTILE: HOSTILE, "long": "x" * 100_000, "cores": 2}
         )
@@ -167,9 +164,8 @@ def test_the_same_folder_gives_the_same_plots(run: Path) -> None:
 
 def test_repeats_are_one_group_and_other_differences_are_named(tmp_path: Path) -> None:
     for place, (seed, cache) in enumerate([(0, "none"), (1, "none"), (0, "memory")]):
-        make_run(tmp_path / str(place), Made(steps=30, seed=seed))
-        words = f"- strategy=multiworker\n- seed={seed}\n- pipeline.cache={cache}\n"
-        (tmp_path / str(place) / "overrides.yaml").write_text(words)
+        made = Made(steps=30, seed=seed, overrides=(f"pipeline.cache={cache}",))
+        make_run(tmp_path / str(place), made)
     groups = grouped(read_runs(tmp_path))
     assert [len(group.runs) for group in groups] == [2, 1]
     assert groups[1].label == "multiworker × 2, pipeline.cache=memory"
