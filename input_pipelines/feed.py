@@ -42,8 +42,7 @@ def pair_of(feed: Feed, split: Split) -> Callable[[Any], tuple[Any, Any]]:
     features = getattr(feed.workload, "features", None) or _default_features(split)
 
     def pair(raw):
-        x, y = features(split.parse(raw))
-        return x, y
+        return _two("features(example)", features(split.parse(raw)))
 
     return pair
 
@@ -59,8 +58,8 @@ def augment_of(feed: Feed) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]] | 
         return None
 
     def change(number, x, y):
-        x, y = augment(x, y, tf.stack([tf.constant(feed.seed, tf.int64), number]))
-        return number, x, y
+        seed = tf.stack([tf.constant(feed.seed, tf.int64), number])
+        return number, *_two("augment(x, y, seed)", augment(x, y, seed))
 
     return change
 
@@ -85,6 +84,14 @@ def batched(feed: Feed, dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset
     options.deterministic = True
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return dataset.with_options(options)
+
+
+def _two(what: str, returned: Any) -> tuple[Any, Any]:
+    """What a function of the workload returned, if it is a pair."""
+    if isinstance(returned, (tuple, list)) and len(returned) == 2:
+        return returned[0], returned[1]
+    kind = type(returned).__name__
+    raise UserError(f"workload.{what}: must return (x, y), returned one {kind}")
 
 
 def _default_features(split: Split) -> Callable[[Any], tuple[Any, Any]]:

@@ -33,9 +33,9 @@ class Split:
     """The examples of one split, and how to get at them.
 
     `read(path, first, count)` is a dataset of `count` raw elements in the file's order; its
-    arguments are Python values or scalar tensors. `parse(raw)` makes of one raw element a dict of
-    tensors of fixed shape. Both are graph-safe and stateless (no `py_function`, no
-    `from_generator`), so that they also run on another machine and their iterators can be saved.
+    arguments are Python values or scalar tensors, the numbers int64. `parse(raw)` makes of one raw
+    element a dict of tensors of fixed shape. Both are graph-safe and stateless (no `py_function`,
+    no `from_generator`): they also run on another machine, and their iterators can be saved.
     """
 
     pieces: tuple[Piece, ...]

@@ -53,7 +53,7 @@ def prepare(source: "Source", name: str, cache_folder: Path | None) -> Prepared:
             if made:
                 _remove_leftovers(folder.parent, folder.name)
                 _write(source, folder)
-    except PermissionError as error:
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise UserError(
             f"cache_folder={folder.parent}: can't be written ({error.strerror}); give another"
         ) from error

@@ -1,5 +1,7 @@
 """Arithmetic of runs and spans, held against its meaning on numbers written out."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +24,7 @@ def test_spans_cover_all_and_differ_by_one_at_most(examples: int, parts: int) ->
     spans = [span(examples, part, parts) for part in range(parts)]
     assert spans[0][0] == 0
     assert spans[-1][1] == examples
-    assert all(a[1] == b[0] for a, b in zip(spans[:-1], spans[1:], strict=True))
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(spans))
     sizes = [end - first for first, end in spans]
     assert max(sizes) - min(sizes) <= 1
 
