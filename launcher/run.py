@@ -38,9 +38,11 @@ def run_one(
     Raises:
       UserError: the preflight found something that a person can mend; nothing was started.
     """
-    started = _now()
+    started, asked = _now(), time.perf_counter()
     engine = session.engine(experiment)
     found = session.preflight(experiment, folder)
+    prepared = found["preparation_seconds"]
+    checked = time.perf_counter() - asked - prepared
     run_folder = RunFolder(folder)
     plan = make_plan(experiment)
     run_folder.write(ENVIRONMENT, environment())
@@ -54,9 +56,17 @@ def run_one(
             "overrides": overrides,
         },
     )
-    began = time.time()
-    status = {"state": "running", "reason": None, "cause": None, "started": started}
-    status |= {"tasks_started": began, "preparation": found}
+    status: dict[str, Any] = {
+        "state": "running",
+        "reason": None,
+        "cause": None,
+        "started": started,
+        "tasks_started": time.time(),
+        "preparation_seconds": prepared,
+        "preflight_seconds": checked,
+        "train_examples": found["train_examples"],
+        "test_examples": found["test_examples"],
+    }
     run_folder.write(STATUS, status)
     for task in plan.tasks:
         engine.start(

@@ -23,9 +23,17 @@ class Interrupts:
     def __init__(self) -> None:
         self.count = 0
 
+        self._before: dict[int, Any] = {}
+
     def listen(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            self._before[number] = signal.signal(number, self._on_signal)
+
+    def ignore(self) -> None:
+        """Back to what was there before `listen`."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
@@ -52,6 +60,7 @@ class Session:
         for engine in self._engines.values():
             engine.close()
         self._engines.clear()
+        self.interrupts.ignore()
 
     def engine(self, experiment: Experiment) -> Engine:
         """The engine for this experiment, started on first use."""

@@ -202,6 +202,8 @@ class _Loop:
             "evaluated",
             step=self.step,
             quality=quality,
+            quality_name=job.workload.quality.name,
+            quality_direction=job.workload.quality.direction,
             seconds=time.perf_counter() - began,
             training_seconds=self.stopping.seconds,
         )

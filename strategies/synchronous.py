@@ -140,13 +140,17 @@ class _Loop:
         job = self.job
         job.recorder.state("evaluating")
         began = time.perf_counter()
-        average_over_replicas(self.strategy, self.training.model)
+        averaged = average_over_replicas(self.strategy, self.training.model)
+        if averaged:
+            job.recorder.event("statistics_averaged", step=self.step, variables=averaged)
         quality = self.evaluator.quality()
         self.evaluated[self.step] = quality
         job.recorder.event(
             "evaluated",
             step=self.step,
             quality=quality,
+            quality_name=job.workload.quality.name,
+            quality_direction=job.workload.quality.direction,
             seconds=time.perf_counter() - began,
             training_seconds=self.stopping.seconds,
         )

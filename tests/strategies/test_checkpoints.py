@@ -1,0 +1,77 @@
+"""A run that starts from a checkpoint goes on as if it had never stopped."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from results.streams import EXAMPLES, read_rows
+
+pytestmark = pytest.mark.ci
+
+MANY = {
+    "one_device": ("strategy=one_device", "keras=2"),
+    "mirrored": ("strategy=mirrored", "workers=2"),
+    "multiworker 3": ("strategy=multiworker", "workers=2"),
+    "multiworker 2": ("strategy=multiworker", "workers=2", "keras=2"),
+    "parameter_server": ("strategy=parameter_server", "workers=1"),
+}
+COMMON = ("measure.examples=true", "measure.warmup_steps=5", "loop.steps_per_call=8")
+
+
+def numbers(folder):
+    tables = [read_rows(folder.task_folder(task), EXAMPLES).to_pandas() for task in folder.tasks()]
+    return {
+        step: sorted(table.number[table.step == step].tolist())
+        for table in tables
+        for step in table.step.unique()
+    }
+
+
+def variables(folder):
+    served = tf.saved_model.load(str(folder.path / "model"))
+    return [variable.numpy() for variable in served.variables_of_model]
+
+
+@pytest.mark.parametrize("overrides", MANY.values(), ids=MANY)
+def test_restored_run_sees_the_same_examples_and_ends_at_the_same_variables(launch, overrides):
+    whole, straight = launch(*overrides, *COMMON, "until.steps=96")
+    first, half = launch(*overrides, *COMMON, "until.steps=48")
+    assert (whole.state, first.state) == ("done", "done"), first.log_tail + whole.log_tail
+    second, rest = launch(
+        *overrides, *COMMON, "until.steps=96", f"checkpoint.restore={half.path}"
+    )
+    assert second.state == "done", second.log_tail
+    expected = numbers(straight)
+    assert numbers(half) == {step: expected[step] for step in range(1, 49)}
+    assert numbers(rest) == {step: expected[step] for step in range(49, 97)}
+    for one, other in zip(variables(straight), variables(rest), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    restored = [event for event in rest.events("chief-0") if event["event"] == "restored"]
+    assert restored[0]["exact"] is True
+
+
+def test_restored_with_other_replicas_skips_what_was_seen(launch):
+    _, half = launch("strategy=mirrored", "workers=2", *COMMON, "until.steps=48")
+    outcome, rest = launch(
+        "strategy=one_device",
+        "batch.per_replica=64",
+        *COMMON,
+        "until.steps=60",
+        f"checkpoint.restore={half.path}",
+    )
+    assert outcome.state == "done", outcome.log_tail
+    restored = [event for event in rest.events("chief-0") if event["event"] == "restored"]
+    assert restored[0] | {"time": 0} == {"time": 0, "event": "restored", "step": 48, "exact": False}
+    seen = set(sum(numbers(half).values(), []))
+    assert not seen & set(sum(numbers(rest).values(), []))
+
+
+def test_only_the_newest_checkpoints_stay_and_each_has_a_manifest(launch):
+    _, folder = launch(
+        "strategy=one_device", "until.steps=50", "checkpoint.every_steps=10", "checkpoint.keep=2"
+    )
+    kept = sorted((folder.path / "checkpoints").iterdir())
+    assert [path.name for path in kept] == ["40", "50"]
+    assert json.loads((kept[1] / "manifest.json").read_text())["step"] == 50
