@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def _serialized(structure: Any) -> tf.Tensor:
     )
 
 
-def _deserializer(structure: Any):
+def _deserializer(structure: Any) -> Callable[[Any], Any]:
     """The function from one record back to the structure of tensors that the specs describe."""
     specs = tf.nest.flatten(structure)
 

@@ -64,7 +64,9 @@ def augment_of(feed: Feed) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]] | 
     return change
 
 
-def parallel_map(feed: Feed, dataset: tf.data.Dataset, function: Callable, name: str):
+def parallel_map(
+    feed: Feed, dataset: tf.data.Dataset, function: Callable, name: str
+) -> tf.data.Dataset:
     """`dataset.map` in the given order, with as many calls at once as the pipeline says."""
     return dataset.map(
         function,

@@ -22,13 +22,17 @@ def run_tensors(runs: Sequence[Run]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, t
     )
 
 
-def read_run(split: Split, number, path, first, count) -> tf.data.Dataset:
+def read_run(
+    split: Split, number: tf.Tensor, path: tf.Tensor, first: tf.Tensor, count: tf.Tensor
+) -> tf.data.Dataset:
     """(example number int64 [], raw) of one run, in the file's order."""
     numbers = tf.data.Dataset.range(number, number + count, name="example_number")
     return tf.data.Dataset.zip(numbers, split.read(path, first, count), name="numbered")
 
 
-def read_runs(split: Split, runs: tf.data.Dataset, number_of_runs: int, at_once: int | None):
+def read_runs(
+    split: Split, runs: tf.data.Dataset, number_of_runs: int, at_once: int | None
+) -> tf.data.Dataset:
     """(example number, raw) of a dataset of runs; several files at once, in a fixed order.
 
     `at_once` files are read in turns, `DEFAULT_FILES_AT_ONCE` where it is None; their reads

@@ -4,11 +4,15 @@
 set differently in each task. Then replicas would walk through different streams.
 """
 
+from typing import Any
+
 import tensorflow as tf
 from tensorflow.core.framework import dataset_metadata_pb2
 
 
-def shuffled(dataset: tf.data.Dataset, buffer, seed, every_epoch_anew: bool, name: str):
+def shuffled(
+    dataset: tf.data.Dataset, buffer: Any, seed: Any, every_epoch_anew: bool, name: str
+) -> tf.data.Dataset:
     """The dataset through a shuffle buffer of `buffer` elements.
 
     `buffer` and `seed` are whole numbers or int64 scalars. With `every_epoch_anew` each pass over

@@ -11,6 +11,7 @@ over one dataset object don't: tf.data's shuffle goes on counting epochs in the 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -37,11 +38,11 @@ def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.
     shards, shard = (replicas, replica) if feed.pipeline.sharding == "data" else (1, 0)
     if feed.pipeline.cache == "memory":
         return batched(feed, _cached_in_memory(feed, runs, shards, shard), batch)
+    split = feed.train
+    pair: Callable[[Any], Any] = pair_of(feed, split)
     if feed.pipeline.cache == "disk":
         split, runs = kept_on_disk(feed, runs)
         pair = split.parse
-    else:
-        split, pair = feed.train, pair_of(feed, feed.train)
     return batched(feed, _parsed(feed, split, runs, pair, shards, shard), batch)
 
 

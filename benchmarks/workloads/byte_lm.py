@@ -4,6 +4,8 @@ All its gradients are dense, and there are many for each example's compute.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from benchmarks.workloads.workload import Quality, Workload
 
@@ -23,7 +25,7 @@ def workload(
     dropout: it would break the equality of strategies.
     """
 
-    def model():
+    def model() -> Any:
         import tensorflow as tf
 
         of_keras = tf.keras.layers
@@ -42,7 +44,7 @@ def workload(
         logits = of_keras.Dense(BYTES, dtype="float32", name="logits")(calm)
         return tf.keras.Model(text, logits, name="byte_lm")
 
-    def optimizer():
+    def optimizer() -> Any:
         import tensorflow as tf
 
         return tf.keras.optimizers.Adam(learning_rate, beta_2=0.98)
@@ -56,7 +58,7 @@ def workload(
     )
 
 
-def _before_and_after(example):
+def _before_and_after(example: Mapping[str, Any]) -> tuple[Any, Any]:
     """(bytes, the same moved by one), both int32 [length]."""
     import tensorflow as tf
 
@@ -64,7 +66,7 @@ def _before_and_after(example):
     return text[:-1], text[1:]
 
 
-def _nats_per_byte(y, logits):
+def _nats_per_byte(y: Any, logits: Any) -> Any:
     """Mean cross-entropy over a window's bytes, float32 [batch]."""
     import tensorflow as tf
 
@@ -72,5 +74,5 @@ def _nats_per_byte(y, logits):
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits), -1)
 
 
-def _bits_per_byte(y, logits):
+def _bits_per_byte(y: Any, logits: Any) -> Any:
     return _nats_per_byte(y, logits) / math.log(2)

@@ -53,9 +53,9 @@ def judge_attributes(workload: Any) -> None:
     direction = getattr(quality, "direction", None)
     if direction not in DIRECTIONS:
         raise UserError(f"workload.quality.direction={direction}: must be higher or lower")
-    name = getattr(quality, "name", None)
-    if not isinstance(name, str) or not name:
-        raise UserError(f"workload.quality.name={name!r}: must be a word, as accuracy")
+    quality_name = getattr(quality, "name", None)
+    if not isinstance(quality_name, str) or not quality_name:
+        raise UserError(f"workload.quality.name={quality_name!r}: must be a word, as accuracy")
     for name in ("features", "augment"):
         if getattr(workload, name, None) is not None:
             _judge_callable("workload", workload, name, "it only as a function")

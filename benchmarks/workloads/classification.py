@@ -1,9 +1,12 @@
 """What every workload with one class per image shares. TensorFlow is imported when called."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from benchmarks.workloads.workload import Quality
 
 
-def image_and_label(example):
+def image_and_label(example: Mapping[str, Any]) -> tuple[Any, Any]:
     """(image float32 in 0..1 [height, width, channels], label int32 []) of {image, label}.
 
     Whole-number images are taken as 0..255.
@@ -15,7 +18,7 @@ def image_and_label(example):
     return tf.cast(image, tf.float32) * scale, tf.cast(example["label"], tf.int32)
 
 
-def class_loss(y, logits):
+def class_loss(y: Any, logits: Any) -> Any:
     """Cross-entropy in nats, float32 [batch], of labels [batch] and logits [batch, classes]."""
     import tensorflow as tf
 
@@ -25,7 +28,7 @@ def class_loss(y, logits):
 def accuracy() -> Quality:
     """The share of examples whose largest logit is the label's."""
 
-    def score(y, logits):
+    def score(y: Any, logits: Any) -> Any:
         import tensorflow as tf
 
         hit = tf.equal(tf.argmax(logits, -1, output_type=tf.int32), tf.cast(y, tf.int32))
@@ -34,7 +37,7 @@ def accuracy() -> Quality:
     return Quality(name="accuracy", score=score, direction="higher")
 
 
-def flip_crop_brighten(x, y, seed):
+def flip_crop_brighten(x: Any, y: Any, seed: Any) -> tuple[Any, Any]:
     """The image x flipped left to right or not, moved by up to an eighth, brightened or darkened.
 
     Stateless: the same for the same `seed`, int64 [2]. What the move uncovers mirrors the edge.

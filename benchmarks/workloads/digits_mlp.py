@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from benchmarks.workloads.classification import (
     accuracy,
@@ -19,7 +20,7 @@ def workload(
 ) -> Workload:
     """Two hidden layers of `hidden` units on images of `shape` (height, width, channels)."""
 
-    def model():
+    def model() -> Any:
         import tensorflow as tf
 
         layers = tf.keras.layers
@@ -31,7 +32,7 @@ def workload(
         logits = layers.Dense(classes, dtype="float32", name="logits")(deep)
         return tf.keras.Model(image, logits, name="digits_mlp")
 
-    def optimizer():
+    def optimizer() -> Any:
         import tensorflow as tf
 
         return tf.keras.optimizers.Adam(learning_rate)

@@ -1,5 +1,8 @@
 """`embedding`: click prediction with wide embedding tables. Leans on memory and on its servers."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from benchmarks.workloads.workload import Quality, Workload
 
 
@@ -17,7 +20,7 @@ def workload(
     optimizer of such tables, gives rare categories larger steps than frequent ones.
     """
 
-    def model():
+    def model() -> Any:
         import tensorflow as tf
 
         layers = tf.keras.layers
@@ -33,7 +36,7 @@ def workload(
         logit = layers.Dense(1, dtype="float32", name="logit")(deep)
         return tf.keras.Model(inputs, logit, name="embedding")
 
-    def optimizer():
+    def optimizer() -> Any:
         import tensorflow as tf
 
         return tf.keras.optimizers.Adagrad(learning_rate)
@@ -47,7 +50,7 @@ def workload(
     )
 
 
-def _columns(example):
+def _columns(example: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     import tensorflow as tf
 
     columns = tf.unstack(example["categorical"])
@@ -55,7 +58,7 @@ def _columns(example):
     return x, tf.cast(example["label"], tf.float32)
 
 
-def _click_loss(y, logits):
+def _click_loss(y: Any, logits: Any) -> Any:
     """Cross-entropy in nats, float32 [batch]."""
     import tensorflow as tf
 
@@ -63,7 +66,7 @@ def _click_loss(y, logits):
     return tf.nn.sigmoid_cross_entropy_with_logits(y, logits)
 
 
-def _hit(y, logits):
+def _hit(y: Any, logits: Any) -> Any:
     import tensorflow as tf
 
     said = tf.cast(tf.squeeze(logits, -1), tf.float32) > 0

@@ -1,5 +1,7 @@
 """`jpeg_cnn`: a small convolutional network on augmented JPEG images. Leans on the input."""
 
+from typing import Any
+
 from benchmarks.workloads.classification import (
     accuracy,
     class_loss,
@@ -18,7 +20,7 @@ def workload(
 ) -> Workload:
     """Three convolutions, the first `width` channels wide, on images of `size` pixels a side."""
 
-    def model():
+    def model() -> Any:
         import tensorflow as tf
 
         layers = tf.keras.layers
@@ -33,7 +35,7 @@ def workload(
         logits = layers.Dense(classes, dtype="float32", name="logits")(deep)
         return tf.keras.Model(image, logits, name="jpeg_cnn")
 
-    def optimizer():
+    def optimizer() -> Any:
         import tensorflow as tf
 
         return tf.keras.optimizers.Adam(learning_rate)

@@ -1,5 +1,7 @@
 """`resnet`: residual blocks with group normalization on small images. Leans on compute."""
 
+from typing import Any
+
 from benchmarks.workloads.classification import accuracy, class_loss, image_and_label
 from benchmarks.workloads.workload import Workload
 
@@ -18,7 +20,7 @@ def workload(
     would average over a replica's examples only; group normalization treats each by itself.
     """
 
-    def model():
+    def model() -> Any:
         import tensorflow as tf
 
         layers = tf.keras.layers
@@ -46,7 +48,7 @@ def workload(
         logits = layers.Dense(classes, dtype="float32", name="logits")(deep)
         return tf.keras.Model(image, logits, name="resnet")
 
-    def optimizer():
+    def optimizer() -> Any:
         import tensorflow as tf
 
         return tf.keras.optimizers.Adam(learning_rate)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,10 +59,10 @@ class ArraySource:
             for first, end in itertools.pairwise(bounds)
         )
 
-        def read(path, first, count):
+        def read(path: Any, first: Any, count: Any) -> Any:
             return tf.data.Dataset.range(first, first + count, name="rows")
 
-        def parse(row):
+        def parse(row: Any) -> dict[str, Any]:
             return {name: tf.gather(array, row) for name, array in fields.items()}
 
         return Split(pieces, read, parse)

@@ -9,6 +9,7 @@ most are rare (drawn from a power law), as in real logs.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class CsvLines:
         labels = rng.uniform(size=lines) < 1 / (1 + np.exp(-logits))
         return labels.astype(np.int64), dense, categories
 
-    def _parse(self, line):
+    def _parse(self, line: Any) -> dict[str, Any]:
         import tensorflow as tf
 
         defaults = [tf.constant([], tf.int64)] + [tf.constant([], tf.float32)] * self.dense
@@ -120,7 +121,7 @@ def _write(path: Path, labels: np.ndarray, dense: np.ndarray, categories: np.nda
             file.write(",".join(columns) + "\n")
 
 
-def _read(path, first, count):
+def _read(path: Any, first: Any, count: Any) -> Any:
     import tensorflow as tf
 
     lines = tf.data.TextLineDataset(path, name="lines")

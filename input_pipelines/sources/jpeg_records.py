@@ -8,6 +8,7 @@ flipping, cropping and changing the brightness keep it, and a small convolutiona
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ class JpegRecords:
                 example = tf.train.Example(features=tf.train.Features(feature=features))
                 writer.write(example.SerializeToString())
 
-    def _parse(self, record):
+    def _parse(self, record: Any) -> dict[str, Any]:
         import tensorflow as tf
 
         fields = {

@@ -12,7 +12,7 @@ def record_split(pieces: tuple[Piece, ...], parse: Callable[[Any], dict[str, Any
     return Split(pieces, read_records, parse, files, records=True)
 
 
-def read_records(path, first, count):
+def read_records(path: Any, first: Any, count: Any) -> Any:
     """Records [first, first + count) of a TFRecord file, in order."""
     import tensorflow as tf
 

@@ -83,14 +83,14 @@ class Synthetic:
         return Split(pieces, _read, self.make)
 
 
-def _read(path, first, count):
+def _read(path: Any, first: Any, count: Any) -> Any:
     import tensorflow as tf
 
     first = tf.cast(first, tf.int64)
     return tf.data.Dataset.range(first, first + tf.cast(count, tf.int64), name="numbers")
 
 
-def _seeds(seed: int, number):
+def _seeds(seed: int, number: Any) -> list[Any]:
     """Seeds [3] of int64 [2] for what differs in each example."""
     import tensorflow as tf
 
@@ -99,7 +99,7 @@ def _seeds(seed: int, number):
     return [tf.random.experimental.stateless_fold_in(key, purpose) for purpose in range(3)]
 
 
-def _image(seed: int, number, shape: tuple[int, ...], classes: int) -> dict[str, Any]:
+def _image(seed: int, number: Any, shape: tuple[int, ...], classes: int) -> dict[str, Any]:
     import tensorflow as tf
 
     for_label, for_noise, _ = _seeds(seed, number)
@@ -110,7 +110,7 @@ def _image(seed: int, number, shape: tuple[int, ...], classes: int) -> dict[str,
     return {"image": image, "label": label}
 
 
-def _click(seed: int, number, dense: int, categorical: int, vocabulary: int) -> dict[str, Any]:
+def _click(seed: int, number: Any, dense: int, categorical: int, vocabulary: int) -> dict[str, Any]:
     import tensorflow as tf
 
     for_dense, for_categories, for_label = _seeds(seed, number)
@@ -130,7 +130,7 @@ def _click(seed: int, number, dense: int, categorical: int, vocabulary: int) -> 
     }
 
 
-def _text(seed: int, number, length: int) -> dict[str, Any]:
+def _text(seed: int, number: Any, length: int) -> dict[str, Any]:
     import tensorflow as tf
 
     for_sentence, for_place, _ = _seeds(seed, number)

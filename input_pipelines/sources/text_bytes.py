@@ -4,10 +4,14 @@ The files are cut into windows once, mixed, and written to files of fixed-length
 read at any place without reading what lies before.
 """
 
+import fnmatch
+import functools
 import hashlib
+import os
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +62,7 @@ class TextBytes:
     shards: int
     seed: int
 
-    @property
+    @functools.cached_property
     def identity(self) -> str:
         """Of the files' names, sizes and times of change, and the parameters."""
         files = []
@@ -98,11 +102,11 @@ class TextBytes:
         return Split(pieces, self._read, self._parse, tuple(map(str, paths)))
 
     def _files(self) -> list[Path]:
-        return sorted(
-            path
-            for path in self.root.rglob(self.pattern)
-            if path.is_file() and not set(INSTALLED) & set(path.relative_to(self.root).parts)
-        )
+        found = []
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = [name for name in folders if name not in INSTALLED]
+            found += [Path(folder, name) for name in fnmatch.filter(names, self.pattern)]
+        return sorted(path for path in found if path.is_file())
 
     def _held_out(self, path: Path) -> bool:
         name = str(path.relative_to(self.root)).encode()
@@ -117,7 +121,7 @@ class TextBytes:
         whole = len(text) // size * size
         return np.frombuffer(text[:whole], np.uint8).reshape(-1, size)
 
-    def _read(self, path, first, count):
+    def _read(self, path: Any, first: Any, count: Any) -> Any:
         import tensorflow as tf
 
         size = self.length + 1
@@ -128,7 +132,7 @@ class TextBytes:
         )
         return windows.take(count, name="take")
 
-    def _parse(self, window):
+    def _parse(self, window: Any) -> dict[str, Any]:
         import tensorflow as tf
 
         text = tf.io.decode_raw(window, tf.uint8)

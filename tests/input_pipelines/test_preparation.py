@@ -53,6 +53,7 @@ def test_nothing_is_left_of_a_failed_attempt(source: SlowSource, tmp_path: Path)
     assert prepare(source, "slow", tmp_path / "cache").made
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("other", ["abc", "def"])
 def test_leftovers_of_a_killed_process_are_removed(
     source: SlowSource, tmp_path: Path, other: str
@@ -70,6 +71,7 @@ def test_leftovers_of_a_killed_process_are_removed(
     assert not list(cache.glob("*.writing-*"))
 
 
+@pytest.mark.ci
 def test_what_a_living_process_writes_is_left_alone(source: SlowSource, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     other = processes.Process(target=prepare, args=(replace(source, seconds=3.0), "slow", cache))

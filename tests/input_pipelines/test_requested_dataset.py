@@ -24,7 +24,7 @@ def rows(*requests: tuple[int, int, int]) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices(np.array(requests, np.int64))
 
 
-@pytest.mark.parametrize("shuffle", [0, 5, 10_000])
+@pytest.mark.parametrize("shuffle", [0, pytest.param(5, marks=pytest.mark.ci), 10_000])
 def test_rows_that_cover_an_epoch_give_each_example_once(split: Split, shuffle: int) -> None:
     requests = rows((0, 0, 10), (0, 10, 58), (4, 30, N), (0, 58, N), (4, 0, 30))
     batches = list(requested_dataset(feed_of(split, shuffle=shuffle), requests, 2))

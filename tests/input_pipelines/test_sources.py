@@ -70,6 +70,7 @@ def test_source_gives_its_fields_in_order_from_any_place(name: str, tmp_path: Pa
     assert len(examples(test)) == test.examples
 
 
+@pytest.mark.ci
 def test_digits_are_scikit_learns_split_once(tmp_path: Path) -> None:
     from sklearn.datasets import load_digits
 
@@ -83,6 +84,7 @@ def test_digits_are_scikit_learns_split_once(tmp_path: Path) -> None:
     assert max(e["image"].max() for e in both) == 240
 
 
+@pytest.mark.ci
 def test_jpeg_records_change_with_the_seed_alone(tmp_path: Path) -> None:
     def files(folder: str, **parameters) -> list[bytes]:
         train, _ = opened("jpeg_records", tmp_path / folder, **SMALL["jpeg_records"] | parameters)
@@ -92,6 +94,7 @@ def test_jpeg_records_change_with_the_seed_alone(tmp_path: Path) -> None:
     assert files("a") != files("c", seed=1)
 
 
+@pytest.mark.ci
 def test_every_parameter_that_changes_the_bytes_changes_the_identity() -> None:
     for name, changes in {
         "jpeg_records": {"examples": 9, "size": 20, "classes": 2, "shards": 1, "quality": 1},
@@ -127,6 +130,7 @@ def test_text_windows_are_the_files_cut_and_no_file_is_in_both_splits(tmp_path: 
     assert all(e["text"].shape == (5,) and len(set(e["text"])) == 1 for e in examples(train))
 
 
+@pytest.mark.ci
 def test_text_defaults_to_the_standard_library(tmp_path: Path) -> None:
     train, test = opened("text_bytes", tmp_path, pattern="[a-c]*.py", held_out=8, shards=2)
     assert train.examples > 1000
@@ -146,6 +150,7 @@ def test_changed_text_is_prepared_anew(tmp_path: Path) -> None:
     assert load_source(target, parameters).identity != before
 
 
+@pytest.mark.ci
 def test_labels_of_csv_lines_follow_the_same_truth_in_both_splits(tmp_path: Path) -> None:
     splits = opened("csv_lines", tmp_path, examples=4000, dense=1, categorical=2, vocabulary=4)
     tables = []

@@ -21,8 +21,17 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
     return record_files(tmp_path_factory.mktemp("records"), COUNTS)
 
 
-@pytest.mark.parametrize("replicas", [1, 2, 3])
-@pytest.mark.parametrize("shuffle", [0, 10, 10_000])
+@pytest.mark.parametrize(
+    ("replicas", "shuffle"),
+    [
+        (1, 10),
+        (2, 0),
+        (3, 10_000),
+        pytest.param(2, 10, marks=pytest.mark.ci),
+        pytest.param(3, 0, marks=pytest.mark.ci),
+        pytest.param(1, 10_000, marks=pytest.mark.ci),
+    ],
+)
 def test_each_example_comes_once_in_every_epoch(split: Split, replicas: int, shuffle: int) -> None:
     feed = feed_of(split, shuffle=shuffle)
     own = [iter(training_dataset(feed, r, replicas, 1)) for r in range(replicas)]
@@ -33,8 +42,14 @@ def test_each_example_comes_once_in_every_epoch(split: Split, replicas: int, shu
         assert numbers == list(range(epoch * N, (epoch + 1) * N))
 
 
-@pytest.mark.parametrize("replicas", [1, 2, 3])
-@pytest.mark.parametrize("cache", ["none", "memory", "disk"])
+@pytest.mark.parametrize(
+    ("replicas", "cache"),
+    [
+        (2, "none"),
+        (3, "memory"),
+        *(pytest.param(n, c, marks=pytest.mark.ci) for n, c in [(1, "none"), (3, "disk")]),
+    ],
+)
 def test_file_sharding_gives_each_replica_its_own_part_once_an_epoch(
     split: Split, replicas: int, cache: str, tmp_path: Path
 ) -> None:
@@ -51,7 +66,7 @@ def test_file_sharding_gives_each_replica_its_own_part_once_an_epoch(
     assert sorted(seen) == list(range(N))
 
 
-@pytest.mark.parametrize("cache", ["none", "memory"])
+@pytest.mark.parametrize("cache", ["none", pytest.param("memory", marks=pytest.mark.ci)])
 def test_global_batches_are_the_same_for_any_number_of_replicas(split: Split, cache: str) -> None:
     feed = feed_of(split, cache=cache, augment=jitter, shuffle=20)
     by_replicas = []
@@ -74,8 +89,18 @@ def test_disk_cache_changes_nothing_but_where_examples_come_from(
     assert len(list(tmp_path.glob("*.tfrecord"))) == len(COUNTS)
 
 
-@pytest.mark.parametrize("cache", ["none", "memory", "disk"])
-@pytest.mark.parametrize("batches", [1, 6, 25])
+@pytest.mark.parametrize(
+    ("cache", "batches"),
+    [
+        ("none", 6),
+        ("memory", 6),
+        ("disk", 25),
+        *(
+            pytest.param(cache, batches, marks=pytest.mark.ci)
+            for cache, batches in [("none", 1), ("none", 25), ("memory", 1), ("memory", 25)]
+        ),
+    ],
+)
 def test_restored_iterator_goes_on_with_the_very_next_batch(
     split: Split, cache: str, batches: int, tmp_path: Path
 ) -> None:
