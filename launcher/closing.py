@@ -12,6 +12,8 @@ _COLUMNS = 80
 _SECONDS_IN_HOUR = 3600
 _WAITS_LITTLE = 0.02
 """Below this share of a step, waiting for input is not worth a word."""
+_WORTH_SECONDS = 0.05
+"""Less rounds to nothing."""
 _START_PARTS = ("process", "import", "cluster", "data", "model", "tracing")
 
 
@@ -84,7 +86,7 @@ def _time(summary: Mapping[str, Any]) -> str:
     if summary.get("examples") is not None:
         parts.append(f"{summary['examples']:,} examples")
     preparation = summary.get("preparation_seconds")
-    if preparation:
+    if preparation and preparation >= _WORTH_SECONDS:
         parts.append(f"before it {preparation:.1f} s to prepare data")
     return ", ".join(parts)
 
@@ -124,7 +126,8 @@ def _held_back(summary: Mapping[str, Any]) -> str:
 def _quality(summary: Mapping[str, Any]) -> str:
     if summary.get("quality") is None:
         return ""
-    return f"{summary['quality']:.4g} {summary.get('quality_name') or ''} on held-out data".strip()
+    name = summary.get("quality_name") or "quality"
+    return f"{name} {summary['quality']:.4g} on held-out data"
 
 
 def _loss(summary: Mapping[str, Any]) -> str:

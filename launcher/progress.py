@@ -53,7 +53,9 @@ class _Watched:
 
     def __init__(self, experiment: Experiment, tasks: list[str], folder: RunFolder) -> None:
         self._until = experiment.until
-        self._batch_total = experiment.batch.total
+        self._coordinated = experiment.strategy.loop == "coordinator"
+        batch = experiment.batch
+        self._examples_per_step = batch.per_replica if self._coordinated else batch.total
         self._tasks = tasks
         self._folder = folder
         self._began = time.perf_counter()
@@ -77,15 +79,27 @@ class _Watched:
         if until.steps is not None:
             shares.append(_most(said, "step") / until.steps)
         if until.examples is not None:
-            shares.append(_most(said, "step") * self._batch_total / until.examples)
+            shares.append(_most(said, "step") * self._examples_per_step / until.examples)
         if until.seconds is not None:
             began = self._training_began
             shares.append(0.0 if began is None else (time.perf_counter() - began) / until.seconds)
         return min(1.0, max(shares)) if shares else None
 
-    def steps(self, said: Said) -> str:
+    def figures(self, said: Said) -> list[str]:
+        """`step 120 of 400`, `812 examples/s`, `loss 0.231`: what is known of them."""
+        if not _most(said, "step"):
+            return []
         of = f" of {self._until.steps:,}" if self._until.steps is not None else ""
-        return f"step {int(_most(said, 'step')):,}{of}"
+        figures = [f"step {int(_most(said, 'step')):,}{of}"]
+        # A coordinator counts what its workers do; others count for themselves.
+        tasks = self._tasks[:1] if self._coordinated else self._tasks
+        rate = sum(said[task].get("examples_per_second") or 0 for task in tasks)
+        losses = [loss for task in tasks if (loss := said[task].get("loss")) is not None]
+        if rate:
+            figures.append(f"{rate:,.0f} examples/s")
+        if losses:
+            figures.append(f"loss {losses[0]:.4g}")
+        return figures
 
 
 class _Lines:
@@ -98,13 +112,12 @@ class _Lines:
         if self._watched.seconds < self._next:
             return
         self._next = self._watched.seconds + _LINE_SECONDS
-        self._console.print(
-            progress_line(self._watched.seconds, self._watched.look(), self._watched.steps),
-            soft_wrap=True,
-        )
+        said = self._watched.look()
+        line = progress_line(self._watched.seconds, said, self._watched.figures(said))
+        self._console.print(line, soft_wrap=True)
 
 
-def progress_line(seconds: float, said: Said, steps: Any) -> Text:
+def progress_line(seconds: float, said: Said, figures: list[str]) -> Text:
     """One line about all tasks: `12 s  training  step 120 of 400  812 examples/s  loss 0.231`."""
     states: dict[str, list[str]] = {}
     for task, record in said.items():
@@ -113,10 +126,7 @@ def progress_line(seconds: float, said: Said, steps: Any) -> Text:
         state if len(states) == 1 else f"{state}: {', '.join(tasks)}"
         for state, tasks in states.items()
     ]
-    words = [f"{seconds:4.0f} s", "; ".join(told)]
-    if _most(said, "step"):
-        words += [steps(said), *_figures(said)]
-    return Text("  ".join(words))
+    return Text("  ".join([f"{seconds:4.0f} s", "; ".join(told), *figures]))
 
 
 class _LiveView:
@@ -135,7 +145,7 @@ class _LiveView:
     def _foot(self, said: Said) -> Table:
         foot = Table.grid(padding=(0, 2))
         share = self._watched.share_done(said)
-        words = [self._watched.steps(said), f"{self._watched.seconds:.0f} s", *_figures(said)]
+        words = [f"{self._watched.seconds:.0f} s", *self._watched.figures(said)]
         bar = (
             Text("until the quality is reached")
             if share is None
@@ -162,17 +172,6 @@ def _table(said: Said) -> Table:
             _shown(record.get("rss_mb"), ",.0f"),
         )
     return table
-
-
-def _figures(said: Said) -> list[str]:
-    rates = [record.get("examples_per_second") for record in said.values()]
-    losses = [loss for record in said.values() if (loss := record.get("loss")) is not None]
-    figures = []
-    if any(rates):
-        figures.append(f"{sum(rate or 0 for rate in rates):,.0f} examples/s")
-    if losses:
-        figures.append(f"loss {losses[0]:.4g}")
-    return figures
 
 
 def _most(said: Said, field: str) -> float:

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from launcher.closing import print_summary
@@ -71,13 +72,27 @@ def test_without_a_terminal_nothing_is_said_before_some_seconds(tmp_path: Path) 
 
 def test_plain_line_tells_states_apart() -> None:
     said = {
-        "chief-0": {"state": "training", "step": 7, "loss": 0.5, "examples_per_second": 10.0},
-        "worker-0": {"state": "training", "step": 7, "examples_per_second": 20.0},
+        "chief-0": {"state": "training"},
+        "worker-0": {"state": "training"},
     }
-    line = progress_line(12.2, said, lambda _: "step 7 of 9").plain
-    assert line == "  12 s  training  step 7 of 9  30 examples/s  loss 0.5"
+    line = progress_line(12.2, said, ["step 7 of 9", "loss 0.5"]).plain
+    assert line == "  12 s  training  step 7 of 9  loss 0.5"
     said["worker-0"]["state"] = "saving"
-    assert "training: chief-0; saving: worker-0" in progress_line(1, said, lambda _: "").plain
+    assert "training: chief-0; saving: worker-0" in progress_line(1, said, []).plain
+
+
+@pytest.mark.parametrize(("strategy", "rate"), [("multiworker", 30), ("parameter_server", 10)])
+def test_what_a_coordinator_counts_for_its_workers_is_not_counted_twice(
+    strategy: str, rate: int, tmp_path: Path
+) -> None:
+    asked, folder = experiment(f"strategy={strategy}", "workers=2"), RunFolder(tmp_path)
+    for task, own in (("chief-0", 10.0), ("worker-0", 20.0)):
+        record = {"state": "training", "step": 7, "examples_per_second": own}
+        folder.write(f"tasks/{task}/progress.json", record)
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with progress_view(asked, make_plan(asked), folder, console) as view:
+        view.update()
+    assert f"{rate} examples/s" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_summary_fits_eighty_columns_and_tells_what_is_known(tmp_path: Path) -> None:
