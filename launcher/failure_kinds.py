@@ -23,6 +23,10 @@ class CorruptDataError(Exception):
     """A file of the input is damaged; says which, and where."""
 
 
+class AddressTakenError(Exception):
+    """Another process listens where a task of the cluster should."""
+
+
 def record_failure(folder: RunFolder, task: str, error: BaseException) -> None:
     """Writes `tasks/<task>/failure.json`. Raises OSError where that can't be written."""
     folder.write(
@@ -46,6 +50,8 @@ def kind_of(error: BaseException) -> str:
         return "memory"
     if name in ("DataLossError", "CorruptDataError"):
         return "data"
+    if name == "AddressTakenError":
+        return PLATFORM
     if name in _PLATFORM_ERRORS or any(words in str(error) for words in _PLATFORM_WORDS):
         return PLATFORM
     return "user"

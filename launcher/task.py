@@ -4,8 +4,10 @@ Only task processes import this module; it may use every room and TensorFlow.
 """
 
 import importlib
+import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -15,7 +17,7 @@ from typing import Any
 
 from benchmarks.recorder import Recorder
 from launcher.experiment import Experiment
-from launcher.failure_kinds import CorruptDataError, record_failure
+from launcher.failure_kinds import AddressTakenError, CorruptDataError, record_failure
 from results.errors import UserError
 from results.run_folder import PLAN, RunFolder
 
@@ -70,6 +72,7 @@ def _run(
     tf.keras  # noqa: B018  tf_keras or Keras 3 is imported on first use
     recorder.event("imported")
     configure(experiment)
+    _check_address(task)
     if serves_only(experiment, role):
         _serve(role, int(index), recorder)
         return
@@ -102,6 +105,22 @@ def _named_corruption(feed: Any) -> CorruptDataError | None:
             path, offset = found
             return CorruptDataError(f"{path}: the record at byte {offset} is corrupt")
     return None
+
+
+def _check_address(task: str) -> None:
+    """TensorFlow says only that its server could not be started; a taken port is named here."""
+    if "TF_CONFIG" not in os.environ:
+        return
+    told = json.loads(os.environ["TF_CONFIG"])
+    address = told["cluster"][told["task"]["type"]][told["task"]["index"]]
+    with socket.socket() as probe:
+        try:
+            probe.bind(("", int(address.rpartition(":")[2])))
+        except OSError as error:
+            raise AddressTakenError(
+                f"{address}: the port of {task} is taken by another process; free it, or leave "
+                "engine.first_port=null so that free ports are found"
+            ) from error
 
 
 def _serve(role: str, index: int, recorder: Recorder) -> None:
