@@ -8,9 +8,13 @@ class UntilSettings:
     """When training stops: whichever comes first; `None` is no limit of that kind."""
 
     steps: int | None = None
+    """Updates of the variables."""
     examples: int | None = None
+    """Examples trained on, over all replicas."""
     seconds: float | None = None
+    """Seconds since the loop began; tracing the first step is part of them."""
     quality: float | None = None
+    """Held-out quality, looked at every `evaluate.every_steps`."""
 
 
 @dataclass(frozen=True)
