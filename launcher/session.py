@@ -1,5 +1,6 @@
 """What one command keeps between the runs that it starts: the engine, and checks already made."""
 
+import importlib
 import json
 import signal
 from pathlib import Path
@@ -7,7 +8,6 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from launcher.engines import Engine, TaskProcess
-from launcher.engines.local import local_engine
 from launcher.experiment import Experiment
 from launcher.preflight import PREFLIGHT
 from results.errors import UserError
@@ -44,7 +44,7 @@ class Session:
 
     def __init__(self) -> None:
         self.interrupts = Interrupts()
-        self._engines: dict[str, Engine] = {}
+        self._engines: dict[tuple[str, str], Engine] = {}
         self._checked: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
@@ -64,10 +64,11 @@ class Session:
 
     def engine(self, experiment: Experiment) -> Engine:
         """The engine for this experiment, started on first use."""
-        method = experiment.launch.method
-        if method not in self._engines:
-            self._engines[method] = local_engine(method)
-        return self._engines[method]
+        target, method = experiment.engine.target, experiment.launch.method
+        if (target, method) not in self._engines:
+            module, _, name = target.rpartition(".")
+            self._engines[target, method] = getattr(importlib.import_module(module), name)(method)
+        return self._engines[target, method]
 
     def preflight(self, experiment: Experiment, folder: Path) -> dict[str, Any]:
         """Prepares the data and calls the workload once, in a process of its own; what was found

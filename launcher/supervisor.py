@@ -96,9 +96,7 @@ def _end_after_failure(
 
 def _cause(folder: RunFolder, failed: dict[str, Exit]) -> Cause:
     """The failure that explains the others: evidence outranks the order in which ends were seen."""
-    evidence = {
-        task: folder.read_if_there(f"tasks/{task}/{FAILURE}") or {} for task in failed
-    }
+    evidence = {task: folder.read_if_there(f"tasks/{task}/{FAILURE}") or {} for task in failed}
 
     def rank(task: str) -> tuple[int, float, int]:
         said, ended = evidence[task], failed[task]

@@ -144,8 +144,10 @@ def _wait_for_peers(folder: RunFolder, peers: list[str]) -> None:
     limit = time.monotonic() + _PEERS_SECONDS
     while time.monotonic() < limit:
         last = [events[-1]["event"] for task in peers if (events := folder.events(task))]
-        if all(event not in ("model_built", "traced", "checkpoint", "evaluated", "saved")
-               for event in last):
+        if all(
+            event not in ("model_built", "traced", "checkpoint", "evaluated", "saved")
+            for event in last
+        ):
             return
         time.sleep(0.02)
 

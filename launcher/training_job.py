@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from benchmarks.recorder import Recorder
 from benchmarks.workloads import load_workload
-from input_pipelines import load_source, prepare
+from input_pipelines import load_source, open_source
 from input_pipelines.feed import Feed
 from launcher.experiment import Experiment
 from results.run_folder import RunFolder
@@ -26,13 +26,22 @@ def serves_only(experiment: Experiment, role: str) -> bool:
     return experiment.strategy.loop == "coordinator" and role != "chief"
 
 
-def make_feed(experiment: Experiment) -> Feed:
-    """The input of the experiment, prepared if it isn't yet (another run may just be doing it)."""
+def make_feed(experiment: Experiment, task_folder: Path | None = None) -> Feed:
+    """The input of the experiment, whose data the preflight has prepared.
+
+    Args:
+      task_folder: where `pipeline.cache=disk` keeps its files.
+    """
     source = load_source(experiment.source.target, experiment.source.parameters)
-    prepared = prepare(source, experiment.source.name, Path(experiment.cache_folder))
+    train, test = open_source(source, experiment.source.name, Path(experiment.cache_folder))
+    cache = None
+    if task_folder is not None and experiment.pipeline.cache == "disk":
+        cache = str(task_folder / "cache")
+        Path(cache).mkdir(parents=True, exist_ok=True)
     return Feed(
-        train=source.open(prepared.folder, "train"),
-        test=source.open(prepared.folder, "test"),
+        train=train,
+        test=test,
+        cache_folder=cache,
         workload=load_workload(experiment.workload.target, experiment.workload.parameters),
         pipeline=experiment.pipeline,
         seed=experiment.seed,
@@ -40,6 +49,7 @@ def make_feed(experiment: Experiment) -> Feed:
 
 
 def placement_of(experiment: Experiment, role: str) -> Placement:
+    """The devices of a task of this role."""
     across = experiment.strategy.topology == "process"
     replicas = experiment.workers if across else max(1, experiment.gpus_per_task)
     coordinates = experiment.strategy.loop == "coordinator"
@@ -59,7 +69,8 @@ def training_job(
     tasks: tuple[str, ...],
     recorder: Recorder,
 ) -> TrainingJob:
-    feed = make_feed(experiment)
+    """Everything that the loop of one task needs. Called after its strategy is there."""
+    feed = make_feed(experiment, folder.task_folder(f"{role}-{index}"))
     return TrainingJob(
         role=role,
         index=index,

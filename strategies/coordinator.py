@@ -62,8 +62,8 @@ class _Loop:
         self.step = 0
         examples = job.feed.train.examples
         self.book = Book(examples, job.batch_per_replica)
-        if job.checkpoint.restore:
-            self._restore()
+        if job.checkpoint.restore is not None:
+            self._restore(job.checkpoint.restore)
         self.coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
         self.workers = sum(task.startswith("worker-") for task in job.tasks)
         self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
@@ -134,6 +134,7 @@ class _Loop:
         if not self.traced:
             self.traced = True
             self.job.recorder.event("traced")
+            self.stopping.begin()
             self.job.recorder.state("training")
 
     def _take_all(self) -> None:
@@ -221,9 +222,9 @@ class _Loop:
         job.recorder.event("checkpoint", step=self.step, seconds=time.perf_counter() - began)
         self._resume()
 
-    def _restore(self) -> None:
+    def _restore(self, restore: str) -> None:
         job = self.job
-        path, manifest = checkpoints.find(job.checkpoint.restore)
+        path, manifest = checkpoints.find(restore)
         checkpoints.restore_state(path, self.training)
         self.step = manifest["step"]
         position = manifest["position"]

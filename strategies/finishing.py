@@ -35,6 +35,7 @@ def finish(
 
 
 def save_final_model(job: TrainingJob, weights: list[Any]) -> None:
+    """Writes `model/` from the values of all weights."""
     model = local_copy(job.workload, weights)
     _, x, _ = evaluation_dataset(job.feed, 0, 1, job.batch_per_replica).element_spec
     save_model(model, x, job.folder.path / MODEL_FOLDER)

@@ -58,7 +58,7 @@ class TrainingJob:
 
     @property
     def last_step(self) -> int | None:
-        """The step after which `until.steps` or `until.examples` ends the run; None: neither does."""
+        """The step at which `until.steps` or `until.examples` ends the run; None: neither does."""
         limits = []
         if self.until.steps is not None:
             limits.append(self.until.steps)

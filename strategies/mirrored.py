@@ -6,4 +6,5 @@ from strategies.placement import Placement
 
 
 def build(placement: Placement) -> tf.distribute.Strategy:
+    """One replica on each device of the placement."""
     return tf.distribute.MirroredStrategy(placement.names)

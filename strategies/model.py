@@ -73,13 +73,10 @@ def make_step(
         return share, tape.gradient(share, training.model.trainable_variables)
 
     def accumulated(x: Any, y: Any) -> tuple[tf.Tensor, list[Any]]:
-        share, total = tf.constant(0.0), None
-        for part in range(loop.accumulate):
-            here = tf.nest.map_structure(lambda t, p=part: _part(t, p, loop.accumulate), (x, y))
-            more, found = gradients(*here)
-            dense = [None if g is None else tf.convert_to_tensor(g) for g in found]
-            total = dense if total is None else _added(total, dense)
-            share += more
+        share, total = _dense(gradients(*_part((x, y), 0, loop.accumulate)))
+        for part in range(1, loop.accumulate):
+            more, found = _dense(gradients(*_part((x, y), part, loop.accumulate)))
+            share, total = share + more, _added(total, found)
         return share, total
 
     compute = gradients if loop.accumulate == 1 else accumulated
@@ -138,9 +135,17 @@ def _cast(gradient: Any, dtype: tf.DType) -> Any:
     return tf.cast(gradient, dtype)
 
 
-def _part(value: tf.Tensor, part: int, parts: int) -> tf.Tensor:
-    size = value.shape[0] // parts
-    return value[part * size : (part + 1) * size]
+def _part(batch: Any, part: int, parts: int) -> Any:
+    def cut(value: tf.Tensor) -> tf.Tensor:
+        size = value.shape[0] // parts
+        return value[part * size : (part + 1) * size]
+
+    return tf.nest.map_structure(cut, batch)
+
+
+def _dense(found: tuple[tf.Tensor, list[Any]]) -> tuple[tf.Tensor, list[Any]]:
+    share, gradients = found
+    return share, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
 
 def _added(left: list[Any], right: list[Any]) -> list[Any]:

@@ -6,4 +6,5 @@ from strategies.placement import Placement
 
 
 def build(placement: Placement) -> tf.distribute.Strategy:
+    """The one replica, on the first device of the placement."""
     return tf.distribute.OneDeviceStrategy(placement.names[0])

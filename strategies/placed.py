@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def on_replicas(strategy: tf.distribute.Strategy, batches: list[Any]) -> Any:
-    """One structure of distributed values from `batches`, this task's structures in replica order."""
+    """One structure of distributed values from `batches`, this task's in the order of replicas."""
     if len(batches) == 1 and strategy.num_replicas_in_sync == 1:
         return batches[0]
     flat = [tf.nest.flatten(batch) for batch in batches]

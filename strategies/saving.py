@@ -1,4 +1,4 @@
-"""The final model, as a SavedModel that needs neither the strategy nor this project to be loaded."""
+"""The final model, as a SavedModel that loads without the strategy and without this project."""
 
 from pathlib import Path
 from typing import Any

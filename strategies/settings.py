@@ -35,12 +35,16 @@ class LoopSettings:
 
 @dataclass(frozen=True)
 class EvaluateSettings:
+    """When quality on held-out data is measured."""
+
     every_steps: int | None = None
     """Steps between evaluations on held-out data; `None` is at the end only."""
 
 
 @dataclass(frozen=True)
 class CheckpointSettings:
+    """When the state of a run is kept, and whether one is taken up again."""
+
     every_steps: int | None = None
     """Steps between checkpoints; `None` is none before the end."""
     keep: int = 3
@@ -51,6 +55,8 @@ class CheckpointSettings:
 
 @dataclass(frozen=True)
 class MeasureSettings:
+    """What is measured, and from when on."""
+
     warmup_steps: int = 10
     """First steps, which no figure counts."""
     examples: bool = False

@@ -12,17 +12,21 @@ class Stopping:
 
     def __init__(self, job: TrainingJob) -> None:
         self._job = job
-        self._started = time.perf_counter()
+        self._began: float | None = None
         self._signalled = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+
+    def begin(self) -> None:
+        """Training begins now: `until.seconds` counts from here."""
+        self._began = time.perf_counter()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signalled = True
 
     @property
     def asked(self) -> str | None:
-        """Why this task wants to stop now: `interrupted`, `seconds` (the chief's clock), or None."""
+        """Why this task wants to stop: `interrupted`, `seconds` (by the chief's clock), or None."""
         if self._signalled:
             return "interrupted"
         limit = self._job.until.seconds
@@ -32,8 +36,8 @@ class Stopping:
 
     @property
     def seconds(self) -> float:
-        """Seconds since training began."""
-        return time.perf_counter() - self._started
+        """Seconds since training began; 0 before."""
+        return 0.0 if self._began is None else time.perf_counter() - self._began
 
     def reached(self, step: int) -> str | None:
         """Whether `step` is the last one that the job allows, and by which key."""

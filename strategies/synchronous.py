@@ -55,7 +55,8 @@ class _Loop:
     ) -> None:
         self.job, self.strategy, self.training = job, strategy, training
         self.step = 0
-        self.iterators = self._restored() if job.checkpoint.restore else self._fresh(0)
+        restore = job.checkpoint.restore
+        self.iterators = self._fresh(0) if restore is None else self._restored(restore)
         job.recorder.event("data_ready")
         self.call = _make_call(job, strategy, training, list(self.iterators.values()))
         self.stopping = Stopping(job)
@@ -74,6 +75,7 @@ class _Loop:
         if job.chief:
             self.summaries.graph(graph)
         job.recorder.state("training")
+        self.stopping.begin()
         reason = self.stopping.reached(self.step)
         while reason is None:
             reason = self._train_once() or self._between_calls() or self.stopping.reached(self.step)
@@ -192,9 +194,9 @@ class _Loop:
             datasets = {name: dataset.skip(batches) for name, dataset in datasets.items()}
         return {name: iter(dataset) for name, dataset in datasets.items()}
 
-    def _restored(self) -> dict[str, Any]:
+    def _restored(self, restore: str) -> dict[str, Any]:
         job = self.job
-        path, manifest = checkpoints.find(job.checkpoint.restore)
+        path, manifest = checkpoints.find(restore)
         checkpoints.restore_state(path, self.training)
         self.step = manifest["step"]
         iterators = self._fresh(0)

@@ -47,7 +47,7 @@ def workload(
     def optimizer() -> Any:
         import tensorflow as tf
 
-        return tf.keras.optimizers.Adam(learning_rate, beta_2=0.98)
+        return tf.keras.optimizers.Adam(learning_rate, beta_2=0.98, epsilon=1e-5)
 
     return Workload(
         model=model,

@@ -60,7 +60,7 @@ class Engine(ABC):
 
     def stop(self, names: Sequence[str], grace_seconds: float) -> dict[str, Exit]:
         """End these processes: SIGTERM, and SIGKILL for what is still there after the grace."""
-        waiting, exits = set(names), {}
+        waiting, exits = set(names), dict[str, Exit]()
         for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 10.0)):
             for name in waiting:
                 self.signal(name, number)

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from launcher.engines import Engine, EngineError, Exit, TaskProcess
+from launcher.engines.process import kill_group
 
 _KEPT_BYTES = 20_000
 """Of what a server printed before it died, the end is shown."""
@@ -28,7 +29,7 @@ class ForkEngine(Engine):
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        self._output = tempfile.TemporaryFile()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         self._server = subprocess.Popen(
             [
                 sys.executable,
@@ -94,9 +95,7 @@ class ForkEngine(Engine):
             self._connection.settimeout(None)
             self._connection.sendall(json.dumps(request).encode() + b"\n")
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise EngineError(
-                f"the server that starts tasks has ended:\n{self._said()}"
-            ) from error
+            raise EngineError(f"the server that starts tasks has ended:\n{self._said()}") from error
 
     def _take(self, data: bytes) -> None:
         *lines, self._pending = (self._pending + data).split(b"\n")
@@ -141,7 +140,7 @@ class SpawnEngine(Engine):
                 code = process.poll()
                 if code is not None:
                     ended[name] = Exit(code, time.monotonic_ns())
-                    self._kill_group(process.pid)
+                    kill_group(process.pid)
                     del self._processes[name]
             if ended or time.monotonic() >= limit:
                 return ended
@@ -152,22 +151,15 @@ class SpawnEngine(Engine):
         if process is None:
             return
         if number == signal.SIGKILL:
-            self._kill_group(process.pid)
+            kill_group(process.pid)
         else:
             process.send_signal(number)
 
     def close(self) -> None:
         for process in self._processes.values():
-            self._kill_group(process.pid)
+            kill_group(process.pid)
             process.wait()
         self._processes.clear()
-
-    @staticmethod
-    def _kill_group(pid: int) -> None:
-        try:
-            os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 _ENVIRONMENT = {

@@ -1,5 +1,6 @@
 """What a process of ours does about its parent, its children and its output. Linux and macOS."""
 
+import contextlib
 import ctypes
 import importlib
 import os
@@ -41,6 +42,12 @@ def children() -> list[int]:
     for task in tasks.iterdir():
         found += [int(pid) for pid in (task / "children").read_text().split()]
     return found
+
+
+def kill_group(pid: int) -> None:
+    """SIGKILL for the process group that `pid` leads; nothing where it has gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def call(function: str, arguments: Sequence[str]) -> int:

@@ -17,12 +17,13 @@ import sys
 import time
 from typing import Any
 
-from launcher.engines.process import adopt_orphans, call, children, die_with_parent
+from launcher.engines.process import adopt_orphans, call, children, die_with_parent, kill_group
 
 PRELOADED = ("numpy", "pyarrow", "tensorflow", "keras")
 
 
 def main(descriptor: int, parent: int) -> None:
+    """Serves requests that come through the socket `descriptor` until it is closed."""
     die_with_parent(parent)
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -90,7 +91,7 @@ class _Server:
         self.answer({"started": name, "pid": pid})
 
     def _become(self, request: dict[str, Any], server: int) -> None:
-        """In the child: as clean as a fresh process, with its own session, output and environment."""
+        """In the child: a session, an output and an environment of its own, no descriptor of ours."""
         die_with_parent(server)
         os.setsid()
         for key in list(self._selector.get_map().values()):
@@ -110,7 +111,7 @@ class _Server:
         pid = self._pids.pop(name)
         _, status = os.waitpid(pid, 0)
         seen = time.monotonic_ns()
-        _kill_group(pid)
+        kill_group(pid)
         self._reap_adopted()
         self.answer({"exited": name, "code": os.waitstatus_to_exitcode(status), "seen_ns": seen})
 
@@ -119,7 +120,7 @@ class _Server:
         if pid is None:
             return
         if number == signal.SIGKILL:
-            _kill_group(pid)
+            kill_group(pid)
         else:
             os.kill(pid, number)
 
@@ -127,7 +128,7 @@ class _Server:
         """End every descendant: tasks, and what they started in sessions of their own."""
         while running := children():
             for pid in running:
-                _kill_group(pid)
+                kill_group(pid)
                 os.kill(pid, signal.SIGKILL)
             for pid in running:
                 os.waitpid(pid, 0)
@@ -137,13 +138,6 @@ class _Server:
         for pid in children():
             if pid not in known:
                 os.waitpid(pid, os.WNOHANG)
-
-
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 if __name__ == "__main__":

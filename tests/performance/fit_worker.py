@@ -31,7 +31,9 @@ def main(steps: str, warmup: str, steps_per_execution: str, answer: str) -> None
             steps_per_execution=int(steps_per_execution),
         )
     clock = _Clock(tf, int(warmup), int(steps))
-    network.fit(dataset, steps_per_epoch=int(steps), epochs=1, callbacks=[clock.callback], verbose=0)
+    network.fit(
+        dataset, steps_per_epoch=int(steps), epochs=1, callbacks=[clock.callback], verbose=0
+    )
     if json.loads(os.environ["TF_CONFIG"])["task"]["type"] == "chief":
         Path(answer).write_text(json.dumps(clock.milliseconds))
         time.sleep(0.5)

@@ -84,13 +84,9 @@ def ddp(folder: Path) -> float:
     folder.mkdir(parents=True)
     port = choose_addresses(1, None)[0].rpartition(":")[2]
     answer = folder / "answer.json"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.performance.ddp_worker", str(rank), str(WORKERS), port]
-            + [str(STEPS_EACH), str(WARMUP), str(answer)]
-        )
-        for rank in range(WORKERS)
-    ]
+    command = [sys.executable, "-m", "tests.performance.ddp_worker"]
+    asked = [str(WORKERS), port, str(STEPS_EACH), str(WARMUP), str(answer)]
+    processes = [subprocess.Popen([*command, str(rank), *asked]) for rank in range(WORKERS)]
     if any(process.wait() for process in processes):
         raise SystemExit("PyTorch's processes failed")
     return json.loads(answer.read_text())

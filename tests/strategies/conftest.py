@@ -18,9 +18,7 @@ def session() -> Iterator[Session]:
 
 
 @pytest.fixture
-def launch(
-    session: Session, tmp_path: Path
-) -> Callable[..., tuple[Outcome, RunFolder]]:
+def launch(session: Session, tmp_path: Path) -> Callable[..., tuple[Outcome, RunFolder]]:
     """launch("strategy=mirrored", …) runs it to its end."""
     count = iter(range(100))
 

@@ -16,9 +16,7 @@ TWO = ("strategy=multiworker", "workers=2")
 
 
 def test_a_loss_that_is_not_a_number_names_step_and_task(launch):
-    outcome, folder = launch(
-        *TWO, "workload._target_=tests.strategies.models.nan_after_some_steps"
-    )
+    outcome, folder = launch(*TWO, "workload._target_=tests.strategies.models.nan_after_some_steps")
     assert outcome.state == "failed"
     cause = folder.read(STATUS)["cause"]
     assert cause["step"] is not None
@@ -26,11 +24,9 @@ def test_a_loss_that_is_not_a_number_names_step_and_task(launch):
 
 
 def test_an_exception_in_the_users_code_is_the_cause_and_not_its_consequences(launch):
-    outcome, folder = launch(
-        *TWO, "workload._target_=tests.strategies.models.exploding_optimizer"
-    )
+    outcome, folder = launch(*TWO, "workload._target_=tests.strategies.models.exploding_optimizer")
     assert outcome.state == "failed"
-    assert "ZeroDivisionError: planted in the optimizer" in outcome.reason.replace("in user code: ", "")
+    assert "ZeroDivisionError" in outcome.reason
     assert "planted in the optimizer" in outcome.log_tail
     assert folder.read(STATUS)["cause"]["kind"] == "user"
 

@@ -47,9 +47,8 @@ def test_every_strategy_learns_and_leaves_a_whole_run_folder(launch, overrides):
 @pytest.mark.parametrize("overrides", EVERY_STRATEGY, ids=" ".join)
 def test_each_example_is_trained_on_once_an_epoch(launch, overrides):
     examples = 1_437
-    outcome, folder = launch(
-        *overrides, f"until.examples={3 * examples}", "measure.examples=true", "batch.per_replica=29"
-    )
+    until = f"until.examples={3 * examples}"
+    outcome, folder = launch(*overrides, until, "measure.examples=true", "batch.per_replica=29")
     assert outcome.state == "done", outcome.log_tail
     numbers = np.concatenate([table.number for table in rows(folder, EXAMPLES).values()])
     seen = Counter(numbers.tolist())
