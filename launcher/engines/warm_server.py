@@ -91,7 +91,7 @@ class _Server:
         self.answer({"started": name, "pid": pid})
 
     def _become(self, request: dict[str, Any], server: int) -> None:
-        """In the child: a session, an output and an environment of its own, no descriptor of ours."""
+        """In the child: session, output and environment of its own, no descriptor of ours."""
         die_with_parent(server)
         os.setsid()
         for key in list(self._selector.get_map().values()):
