@@ -108,7 +108,7 @@ def _took(summary: Mapping[str, Any]) -> str:
     if summary.get("core_seconds") is not None:
         parts.append(f"{summary['core_seconds'] / _SECONDS_IN_HOUR:.4f} core-hours")
     if summary.get("peak_rss_mb_sum") is not None:
-        parts.append(f"{summary['peak_rss_mb_sum']:,.0f} MB of memory at most over all tasks")
+        parts.append(f"{summary['peak_rss_mb_sum']:,.0f} MB of memory (tasks' peaks added up)")
     return ", ".join(parts)
 
 

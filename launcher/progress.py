@@ -22,7 +22,8 @@ from results.run_folder import RunFolder
 
 _LIVE_SECONDS = 0.25
 _LINE_SECONDS = 5.0
-_BAR_COLUMNS = 40
+_BAR_COLUMNS = 16
+"""Leaves room for the words beside it in a terminal of 80 columns."""
 Said = Mapping[str, Mapping[str, Any]]
 """What each task last said of itself, by the task's name."""
 
@@ -151,7 +152,7 @@ class _LiveView:
             if share is None
             else ProgressBar(total=1.0, completed=share, width=_BAR_COLUMNS)
         )
-        foot.add_row(bar, Text("  ".join(words)))
+        foot.add_row(bar, Text("  ".join(words), no_wrap=True, overflow="ellipsis"))
         return foot
 
 

@@ -38,7 +38,7 @@ class EvaluateSettings:
     """When quality on held-out data is measured."""
 
     every_steps: int | None = None
-    """Steps between evaluations on held-out data; `None` is at the end only."""
+    """Steps between evaluations on held-out data; `null`: at the end only."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class CheckpointSettings:
     """When the state of a run is kept, and whether one is taken up again."""
 
     every_steps: int | None = None
-    """Steps between checkpoints; `None` is none before the end."""
+    """Steps between checkpoints; `null`: none before the end."""
     keep: int = 3
     """Newest checkpoints that stay."""
     restore: str | None = None

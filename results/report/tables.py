@@ -61,7 +61,7 @@ def key_figures(run: Run) -> list[Figure]:
         Figure("first step after", fixed(value("seconds_to_first_step"), 1), "s"),
         Figure("whole run", fixed(total, 1), "s", _preparation(run)),
         Figure("CPU", number(core), "core-seconds", _cores(core, total)),
-        Figure("most memory", number(value("peak_rss_mb_sum")), "MB", "all tasks together"),
+        Figure("most memory", number(value("peak_rss_mb_sum")), "MB", "tasks' peaks added up"),
         Figure(quality, fixed(value("quality"), 3), "", "on held-out data"),
     ]
     return [figure for figure in found if figure.value != DASH]

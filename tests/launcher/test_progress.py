@@ -112,3 +112,14 @@ def test_summary_of_a_run_that_measured_nothing_claims_nothing(tmp_path: Path) -
     assert "not measured" in shown
     assert "Held back" not in shown
     assert "Folder" in shown
+
+
+def test_live_view_tells_all_in_a_line_of_eighty_columns(tmp_path: Path) -> None:
+    asked, folder = experiment("until.steps=20000"), RunFolder(tmp_path)
+    record = {"state": "training", "step": 12_345, "examples_per_second": 123_456.0, "loss": 0.0234}
+    folder.write("tasks/chief-0/progress.json", record)
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with progress_view(asked, make_plan(asked), folder, console) as view:
+        view.update()
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "step 12,345 of 20,000  123,456 examples/s  loss 0.0234" in shown
