@@ -2,12 +2,14 @@
 
 import errno
 import time
-from typing import Any
 
 from results.run_folder import FAILURE, RunFolder
 
 PLATFORM = "platform"
 """A lost connection, a missed heartbeat: as a rule the consequence of another task's end."""
+
+_LONGEST = 500
+"""Characters of a message; the log has all of it."""
 
 _PLATFORM_ERRORS = {
     "AbortedError",
@@ -29,12 +31,13 @@ class AddressTakenError(Exception):
 
 def record_failure(folder: RunFolder, task: str, error: BaseException) -> None:
     """Writes `tasks/<task>/failure.json`. Raises OSError where that can't be written."""
+    kind, message = described(error)
     folder.write(
         f"tasks/{task}/{FAILURE}",
         {
             "kind": kind_of(error),
-            "type": type(error).__name__,
-            "message": message_of(error),
+            "type": kind,
+            "message": message,
             "step": getattr(error, "step", None),
             "time": time.time(),
         },
@@ -57,8 +60,18 @@ def kind_of(error: BaseException) -> str:
     return "user"
 
 
-def message_of(error: BaseException) -> str:
-    """The first lines of what the exception says that say something, in one line."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    said: list[Any] = [line for line in lines if line and not line.startswith("Detected at node")]
-    return " ".join(said)[:500]
+def described(error: BaseException) -> tuple[str, str]:
+    """The type of the exception and, in one line, what it says.
+
+    AutoGraph wraps what is raised while a function is traced: the call stack comes first, and the
+    exception itself last.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if lines and lines[0] == "in user code:":
+        places = [line for line in lines if line.startswith("File ")]
+        name, colon, said = lines[-1].partition(": ")
+        if colon and name.isidentifier():
+            where = f" ({places[-1].split(', in ')[0]})" if places else ""
+            return name, said[:_LONGEST] + where
+    said = " ".join(line for line in lines if not line.startswith("Detected at node"))
+    return type(error).__name__, said[:_LONGEST]

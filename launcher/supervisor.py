@@ -16,6 +16,8 @@ _EVIDENCE_SECONDS = 1.0
 need not be the first to have happened."""
 _GRACE_SECONDS = 10.0
 """For a task to end after SIGTERM: it may be in the middle of a call or a checkpoint."""
+_GRACE_AFTER_FAILURE_SECONDS = 1.0
+"""The others can't go on without the task that failed, nor save what they share with it."""
 _ABORTED = -6
 """TensorFlow ends a process by SIGABRT when its cluster is gone: a consequence, not a cause."""
 _TAIL_LINES = 15
@@ -90,7 +92,7 @@ def _end_after_failure(
     failed = {task: ended for task, ended in watched.exits.items() if ended.code != 0}
     cause = _cause(folder, failed)
     running = [task for task in tasks if task not in watched.exits]
-    watched.exits |= engine.stop(running, _GRACE_SECONDS)
+    watched.exits |= engine.stop(running, _GRACE_AFTER_FAILURE_SECONDS)
     return cause
 
 

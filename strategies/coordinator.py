@@ -5,7 +5,6 @@ runs it, and trains on the block that this worker was given before: so the worke
 iterator always has something to read ahead, and the coordinator knows which examples are out.
 """
 
-import time
 from collections import deque
 from typing import Any, NamedTuple
 
@@ -16,37 +15,31 @@ from input_pipelines.build import requested_dataset
 from strategies import checkpoints
 from strategies.evaluation import Evaluator
 from strategies.failures import check_finite
-from strategies.finishing import finish, reaches_quality
 from strategies.handing_out import Block, Book
 from strategies.job import TrainingJob
-from strategies.model import Training, make_step, operation_count, updates_since
+from strategies.milestones import Milestones
+from strategies.model import Training, make_step
 from strategies.saving import local_copy, read_weights
+from strategies.stamped import Steps, begins, stamped_steps
 from strategies.stopping import Stopping
-from strategies.summaries import Summaries
 
 _CALLS_PER_WORKER = 3
 """Scheduled calls kept under way for each worker, so that none waits for the coordinator."""
 _NONE = -1
 """Number of a block where there is none."""
-_SUMMARY_SECONDS = 1.0
 
 
 class Result(NamedTuple):
-    """What one scheduled call gives; k is the number of its steps, 0 where it had no block."""
+    """What one scheduled call gives."""
 
     worker: tf.Tensor
+    """Index of the worker that ran it, int64 []."""
     given: tf.Tensor
     """Number of the block that this call brought to the worker, or -1; int64 []."""
     trained: tf.Tensor
     """Number of the block that this call trained on, or -1; int64 []."""
-    starts: tf.Tensor
-    """Unix seconds on the worker's clock before each step's input, float64 [k]."""
-    fed: tf.Tensor
-    ends: tf.Tensor
-    losses: tf.Tensor
-    """Mean loss of each step, float32 [k]."""
-    numbers: tf.Tensor
-    """Numbers of the examples, int64 [k, batch]."""
+    steps: Steps
+    """Its steps, on the worker's clock; none where it trained on nothing."""
 
 
 def train(
@@ -74,29 +67,27 @@ class _Loop:
         self.under_way: deque[Any] = deque()
         self.holder: dict[int, int] = {}
         self.stopping = Stopping(job)
-        self.summaries = Summaries(job.folder.path, chief=True)
         self.local = local_copy(job.workload, read_weights(training.model))
         self.evaluator = Evaluator(job, tf.distribute.get_strategy(), self.local, alone=True)
-        self.evaluated: dict[int, float] = {}
-        self.checkpointed: int | None = None
+        self.milestones = Milestones(
+            job,
+            training,
+            self.stopping,
+            quality=self._quality,
+            barrier=lambda: None,
+            iterators={},
+            position=self.book.as_record,
+        )
         self.last_ends: dict[int, float] = {}
         self.traced = False
-        self.summarized = 0.0
 
     def run(self) -> str:
-        job = self.job
-        job.recorder.state("tracing")
+        self.job.recorder.state("tracing")
         reason = self.stopping.reached(self.step)
         while reason is None:
-            every = [job.evaluate_every, job.checkpoint.every_steps]
-            reason = self._train_to(self.stopping.next_halt(self.step, every))
-            reason = self._between() or reason or self.stopping.reached(self.step)
-        if self.step not in self.evaluated:
-            self._evaluate()
-        if self.checkpointed != self.step:
-            self._checkpoint()
-        self.summaries.close()
-        finish(job, self.training, self.step, reason, barrier=lambda: None)
+            asked = self._train_to(self.milestones.next_after(self.step))
+            reason = self.milestones.reached(self.step) or asked
+        self.milestones.finish(self.step, reason)
         return reason
 
     def _train_to(self, halt: int | None) -> str | None:
@@ -143,7 +134,7 @@ class _Loop:
 
     def _take_oldest(self) -> None:
         result = Result(*self.under_way.popleft().fetch())
-        worker, given, trained = (int(v) for v in (result.worker, result.given, result.trained))
+        worker, given, trained = (int(number) for number in result[:3])
         if given != _NONE:
             self.holder[given] = worker
         if trained == _NONE:
@@ -151,7 +142,7 @@ class _Loop:
         else:
             self.book.finish(trained)
             self.holder.pop(trained, None)
-            self._record(worker, result)
+            self._record(worker, Steps(*result.steps))
 
     def _give_up_on_what_left_with(self, worker: int, but: int) -> None:
         """This worker's queue was empty: what it held before is lost with its former process."""
@@ -159,68 +150,34 @@ class _Loop:
             del self.holder[number]
             self.book.again.append(self.book.finish(number))
 
-    def _record(self, worker: int, result: Result) -> None:
+    def _record(self, worker: int, steps: Steps) -> None:
         job, task = self.job, f"worker-{worker}"
-        check_finite(task, self.step + 1, result.losses)
-        begins = np.concatenate([result.starts[:1], result.ends[:-1]])
+        check_finite(task, self.step + 1, steps.losses)
         if not self.last_ends:
-            job.recorder.event("first_call_done", step=self.step + len(begins))
-        begins[0] = self.last_ends.get(worker, begins[0])
-        self.last_ends[worker] = float(result.ends[-1])
-        loss = float(np.mean(result.losses))
+            job.recorder.event("first_call_done", step=self.step + len(steps.starts))
+        last_end, resumed = self.last_ends.get(worker), self.milestones.resumed
+        if last_end is not None and resumed is not None:
+            last_end = max(last_end, resumed)
+        began = begins(steps, last_end)
+        self.last_ends[worker] = float(steps.ends[-1])
+        loss = float(np.mean(steps.losses))
         job.recorder.steps(
             self.step + 1,
-            begins,
-            result.ends - begins,
-            result.fed - result.starts,
+            began,
+            steps.ends - began,
+            steps.fed - steps.starts,
             job.batch_per_replica,
             loss,
             task=task,
         )
         if job.measure.examples:
-            job.recorder.examples(self.step + 1, result.numbers, task=task)
-        self.step += len(begins)
-        if time.perf_counter() - self.summarized > _SUMMARY_SECONDS:
-            self.summarized = time.perf_counter()
-            self.summaries.scalars(self.step, loss=loss)
+            job.recorder.examples(self.step + 1, steps.numbers, task=task)
+        self.step += len(began)
+        self.milestones.summarize(self.step, loss=loss)
 
-    def _between(self) -> str | None:
-        job, reason = self.job, None
-        if job.evaluate_every and self.step % job.evaluate_every == 0:
-            reason = "quality" if reaches_quality(job, self._evaluate()) else None
-        if job.checkpoint.every_steps and self.step % job.checkpoint.every_steps == 0:
-            self._checkpoint()
-        return reason
-
-    def _evaluate(self) -> float:
-        job = self.job
-        job.recorder.state("evaluating")
-        began = time.perf_counter()
+    def _quality(self, step: int) -> float:
         self.local.set_weights(read_weights(self.training.model))
-        quality = self.evaluator.quality()
-        self.evaluated[self.step] = quality
-        job.recorder.event(
-            "evaluated",
-            step=self.step,
-            quality=quality,
-            quality_name=job.workload.quality.name,
-            quality_direction=job.workload.quality.direction,
-            seconds=time.perf_counter() - began,
-            training_seconds=self.stopping.seconds,
-        )
-        self.summaries.scalars(self.step, quality=quality)
-        self._resume()
-        return quality
-
-    def _checkpoint(self) -> None:
-        job = self.job
-        job.recorder.state("saving")
-        began = time.perf_counter()
-        position = self.book.as_record()
-        checkpoints.save(job, self.training, self.step, {}, lambda: None, position)
-        self.checkpointed = self.step
-        job.recorder.event("checkpoint", step=self.step, seconds=time.perf_counter() - began)
-        self._resume()
+        return self.evaluator.quality()
 
     def _restore(self, restore: str) -> None:
         job = self.job
@@ -234,11 +191,6 @@ class _Loop:
         else:
             self.book.position = self.step * manifest["replicas"] * manifest["batch_per_replica"]
         job.recorder.event("restored", step=self.step, exact=exact)
-
-    def _resume(self) -> None:
-        """The pause that has just ended belongs to no step."""
-        self.last_ends = dict.fromkeys(self.last_ends, time.time())
-        self.job.recorder.state("training")
 
 
 class _Queue:
@@ -301,33 +253,8 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training) -> Any:
         reduce=False,
     )
 
-    def train_block(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        count = tf.cast(steps, tf.int32)
-        starts = tf.TensorArray(tf.float64, count)
-        fed = tf.TensorArray(tf.float64, count)
-        ends = tf.TensorArray(tf.float64, count)
-        losses = tf.TensorArray(tf.float32, count)
-        numbers = tf.TensorArray(tf.int64, count, element_shape=[job.batch_per_replica])
-        last_end = tf.timestamp()
-        for k in tf.range(count):
-            with tf.control_dependencies([last_end]):
-                start = tf.timestamp()
-            with tf.control_dependencies([start]):
-                number, x, y = next(iterator)
-            with tf.control_dependencies([number]):
-                ready = tf.timestamp()
-            with tf.control_dependencies([ready]):
-                x, y = tf.nest.map_structure(tf.identity, (x, y))
-            first = operation_count()
-            loss = strategy.run(step, args=(x, y))
-            with tf.control_dependencies([loss, *updates_since(first)]):
-                last_end = tf.timestamp()
-            starts = starts.write(k, start)
-            fed = fed.write(k, ready)
-            ends = ends.write(k, last_end)
-            losses = losses.write(k, loss)
-            numbers = numbers.write(k, number)
-        return starts.stack(), fed.stack(), ends.stack(), losses.stack(), numbers.stack()
+    def train(batch: Any) -> tf.Tensor:
+        return strategy.run(step, args=batch)
 
     @tf.function
     def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
@@ -340,6 +267,13 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training) -> Any:
         taken = tf.constant([_NONE, 0], tf.int64)
         if ready:
             taken = handed.take()
-        return Result(index, block[0], taken[0], *train_block(iterator, taken[1]))
+
+        def take() -> tuple[tf.Tensor, Any]:
+            number, x, y = next(iterator)
+            return number, (x, y)
+
+        count = tf.cast(taken[1], tf.int32)
+        steps = stamped_steps(count, job.batch_per_replica, take, train)
+        return Result(index, block[0], taken[0], steps)
 
     return call

@@ -1,0 +1,104 @@
+"""What happens between two calls of training, under both loops: evaluation, checkpoint, the end."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from strategies import checkpoints
+from strategies.finishing import finish, reaches_quality
+from strategies.job import TrainingJob
+from strategies.model import Training
+from strategies.stopping import Stopping
+from strategies.summaries import Summaries
+
+_SUMMARY_SECONDS = 1.0
+
+
+class Milestones:
+    """Knows what is due at which step, does it, and writes down that it was done.
+
+    Every task that trains has one and calls it at the same steps.
+    """
+
+    def __init__(
+        self,
+        job: TrainingJob,
+        training: Training,
+        stopping: Stopping,
+        quality: Callable[[int], float],
+        barrier: Callable[[], None],
+        iterators: dict[str, Any],
+        position: Callable[[], dict[str, Any] | None],
+    ) -> None:
+        """See `checkpoints.save` for the last three; `quality(step)` evaluates on held-out data."""
+        self._job, self._training, self._stopping = job, training, stopping
+        self._quality, self._barrier = quality, barrier
+        self._iterators, self._position = iterators, position
+        self._evaluated: int | None = None
+        self._checkpointed: int | None = None
+        self._summarized = 0.0
+        self.summaries = Summaries(job.folder.path, chief=job.chief)
+        self.resumed: float | None = None
+        """Unix seconds when the last pause ended; the time of a pause belongs to no step."""
+
+    def next_after(self, step: int) -> int | None:
+        """The next step at which training has to pause or end; None: none is known."""
+        job = self._job
+        return self._stopping.next_halt(step, [job.evaluate_every, job.checkpoint.every_steps])
+
+    def reached(self, step: int) -> str | None:
+        """Does what is due after `step`; returns the reason where training has to end."""
+        job, reason = self._job, None
+        if job.evaluate_every and step % job.evaluate_every == 0:
+            reason = "quality" if reaches_quality(job, self._evaluate(step)) else None
+        if job.checkpoint.every_steps and step % job.checkpoint.every_steps == 0:
+            self._checkpoint(step)
+        return reason or self._stopping.reached(step)
+
+    def finish(self, step: int, reason: str) -> None:
+        """Evaluates, saves a checkpoint and the model, and returns once every task is done."""
+        if self._evaluated != step:
+            self._evaluate(step)
+        if self._checkpointed != step:
+            self._checkpoint(step)
+        self.summaries.close()
+        finish(self._job, self._training, step, reason, self._barrier)
+
+    def summarize(self, step: int, **values: float) -> None:
+        """Scalars for TensorBoard, about once a second."""
+        if time.perf_counter() - self._summarized > _SUMMARY_SECONDS:
+            self._summarized = time.perf_counter()
+            self.summaries.scalars(step, **values)
+
+    def _evaluate(self, step: int) -> float:
+        job = self._job
+        job.recorder.state("evaluating")
+        began = time.perf_counter()
+        quality = self._quality(step)
+        self._evaluated = step
+        job.recorder.event(
+            "evaluated",
+            step=step,
+            quality=quality,
+            quality_name=job.workload.quality.name,
+            quality_direction=job.workload.quality.direction,
+            seconds=time.perf_counter() - began,
+            training_seconds=self._stopping.seconds,
+        )
+        self.summaries.scalars(step, quality=quality)
+        self._resume()
+        return quality
+
+    def _checkpoint(self, step: int) -> None:
+        job = self._job
+        job.recorder.state("saving")
+        began = time.perf_counter()
+        position = self._position()
+        checkpoints.save(job, self._training, step, self._iterators, self._barrier, position)
+        self._checkpointed = step
+        job.recorder.event("checkpoint", step=step, seconds=time.perf_counter() - began)
+        self._resume()
+
+    def _resume(self) -> None:
+        self.resumed = time.time()
+        self._job.recorder.state("training")

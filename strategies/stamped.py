@@ -1,0 +1,74 @@
+"""Several steps inside one call of a `tf.function`, each with the times of its parts."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from strategies.model import operation_count, updates_since
+
+
+class Steps(NamedTuple):
+    """What k steps of one call give; tensors inside the graph, arrays outside."""
+
+    starts: Any
+    """Unix seconds before each step's input, float64 [k]."""
+    fed: Any
+    """Unix seconds when each step's input was there, float64 [k]."""
+    ends: Any
+    """Unix seconds when each step's variables were updated, float64 [k]."""
+    losses: Any
+    """This task's share of each step's mean loss, float32 [k]."""
+    numbers: Any
+    """Numbers of the examples that this task trained on, int64 [k, examples]."""
+
+
+def stamped_steps(
+    count: tf.Tensor,
+    examples: int,
+    take: Callable[[], tuple[tf.Tensor, Any]],
+    train: Callable[[Any], tf.Tensor],
+) -> Steps:
+    """Takes `count` (int32 []) steps; to be called inside a `tf.function`.
+
+    Args:
+      examples: how many numbers `take` gives.
+      take: reads the next input: its examples' numbers, int64 [examples], and what `train` wants.
+      train: makes one step of it and returns the loss, float32 [].
+    """
+    starts = tf.TensorArray(tf.float64, count)
+    fed = tf.TensorArray(tf.float64, count)
+    ends = tf.TensorArray(tf.float64, count)
+    losses = tf.TensorArray(tf.float32, count)
+    numbers = tf.TensorArray(tf.int64, count, element_shape=[examples])
+    end = tf.timestamp()
+    for k in tf.range(count):
+        with tf.control_dependencies([end]):
+            start = tf.timestamp()
+        with tf.control_dependencies([start]):
+            number, batch = take()
+        with tf.control_dependencies(tf.nest.flatten((number, batch))):
+            ready = tf.timestamp()
+        with tf.control_dependencies([ready]):
+            batch = tf.nest.map_structure(tf.identity, batch)
+        first = operation_count()
+        loss = train(batch)
+        with tf.control_dependencies([loss, *updates_since(first)]):
+            end = tf.timestamp()
+        starts = starts.write(k, start)
+        fed = fed.write(k, ready)
+        ends = ends.write(k, end)
+        losses = losses.write(k, loss)
+        numbers = numbers.write(k, number)
+    return Steps(starts.stack(), fed.stack(), ends.stack(), losses.stack(), numbers.stack())
+
+
+def begins(steps: Steps, last_end: float | None) -> np.ndarray:
+    """When each step began, unix seconds [k]: where the one before ended.
+
+    So the way back to Python and the next call belong to the call's first step. `last_end` is None
+    where no step came before.
+    """
+    first = steps.starts[:1] if last_end is None else np.array([last_end])
+    return np.concatenate([first, steps.ends[:-1]])
