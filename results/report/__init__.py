@@ -45,20 +45,23 @@ def _page(folder: Path, runs: list[Run], single: bool, plots: list[Plot]) -> str
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    common = under = tables.in_common(runs)
     if single:
         headline = words.headline_of_run(runs[0])
         figures = tables.key_figures(runs[0])
     else:
-        headline = words.headline_of_sweep(runs, grouped(runs))
+        groups = grouped(runs)
+        headline = words.headline_of_sweep(runs, groups)
         figures = tables.key_figures_of_sweep(runs)
-    common = tables.in_common(runs)
+        repeats = words.repeats(groups)
+        under = f"{words.counts(runs)} In common: {common or 'nothing'}.{repeats}"
     head, rows = tables.run_table(runs, single)
     return environment.get_template("report.html").render(
         kind="run" if single else "sweep",
         name=folder.resolve().name,
         written=now()[:16].replace("T", " ") + " UTC",
         headline=headline,
-        under=common if single else f"{words.counts(runs)} In common: {common or 'nothing'}.",
+        under=under,
         figures=figures,
         head=head,
         rows=rows,

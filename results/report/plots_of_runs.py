@@ -169,7 +169,7 @@ def _throughput_message(series: dict[str, list[Group]]) -> str:
             f"{best.workers} workers give {fixed(ratio, 2)} × the throughput of 1{of_whom}:"
             f" {number(rate)} examples/s"
         )
-    return f"{best.label} is fastest: {number(rate)} examples/s"
+    return f"{best.label} was fastest: {number(rate)} examples/s"
 
 
 def _styles(groups: Sequence[Group]) -> dict[str, tuple[str, str]]:

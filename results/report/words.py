@@ -49,7 +49,7 @@ def headline_of_sweep(runs: Sequence[Run], groups: Sequence[Group]) -> str:
         rate = number(best.median("examples_per_second"))
         compared = _against_one_device(best, measured)
         sentences.append(
-            f"{one_line(best.label, 80)} is fastest on {one_line(workload, 80)},"
+            f"{one_line(best.label, 80)} was fastest on {one_line(workload, 80)},"
             f" {rate} examples/s{compared}{_reached(best.runs[0])}."
         )
     return " ".join(sentences[:3]) or counts(runs)
@@ -63,6 +63,13 @@ def counts(runs: Sequence[Run]) -> str:
         return f"All {len(runs)} runs are done." if len(runs) > 1 else "The run is done."
     told = ", ".join(f"{count} {state}" for state, count in each.items())
     return f"{counted(len(runs), 'run')}: {told}."
+
+
+def repeats(groups: Sequence[Group]) -> str:
+    """What to make of differences, where nothing was run twice; else nothing."""
+    if len(groups) < 2 or any(len(group.runs) > 1 for group in groups):
+        return ""
+    return " Each ran once: small differences may be chance."
 
 
 def _against_one_device(best: Group, measured: Sequence[Group]) -> str:

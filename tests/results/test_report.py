@@ -52,8 +52,17 @@ def test_a_sweep_s_headline_is_its_fastest_run(sweep: Path) -> None:
     page = (sweep / "report.html").read_text()
     headline = re.search("<h1>(.*?)</h1>", page)
     assert headline is not None
-    assert headline[1].startswith("mirrored × 4 is fastest on digits_mlp, 13,6")
+    assert headline[1].startswith("mirrored × 4 was fastest on digits_mlp, 13,6")
     assert "12 runs: 10 done, 1 not applicable, 1 failed." in page
+    assert "Each ran once: small differences may be chance." in page
+
+
+def test_a_sweep_with_repeats_does_not_say_that_each_ran_once(tmp_path: Path) -> None:
+    for number, (strategy, seed) in enumerate(
+        [("mirrored", 0), ("mirrored", 1), ("multiworker", 0)]
+    ):
+        make_run(tmp_path / str(number), Made(strategy, seed=seed))
+    assert "Each ran once" not in write_report(tmp_path).read_text()
 
 
 def test_a_run_s_headline_is_what_it_reached(run: Path) -> None:
