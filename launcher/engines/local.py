@@ -170,4 +170,4 @@ _ENVIRONMENT = {
 
 def _python_path() -> str:
     """This process's module path for its children: where it finds the rooms, they do."""
-    return os.pathsep.join(path for path in sys.path if path)
+    return os.pathsep.join(os.path.abspath(path) for path in sys.path)

@@ -17,7 +17,14 @@ import sys
 import time
 from typing import Any
 
-from launcher.engines.process import adopt_orphans, call, children, die_with_parent, kill_group
+from launcher.engines.process import (
+    adopt_orphans,
+    call,
+    children,
+    die_with_parent,
+    kill_group,
+    outlive_parent,
+)
 
 PRELOADED = ("numpy", "pyarrow", "tensorflow", "keras")
 
@@ -30,6 +37,8 @@ def main(descriptor: int, parent: int) -> None:
     began = time.perf_counter()
     for module in PRELOADED:
         importlib.import_module(module)
+    # From now on there may be tasks to end first: the closed socket tells that the launcher is gone.
+    outlive_parent()
     server = _Server(socket.socket(fileno=descriptor))
     server.answer({"ready": time.perf_counter() - began})
     server.serve()
@@ -112,7 +121,8 @@ class _Server:
         _, status = os.waitpid(pid, 0)
         seen = time.monotonic_ns()
         kill_group(pid)
-        self._reap_adopted()
+        if not self._pids:
+            self._kill_all()  # what tasks started in sessions of their own, and left
         self.answer({"exited": name, "code": os.waitstatus_to_exitcode(status), "seen_ns": seen})
 
     def _signal(self, name: str, number: int) -> None:
@@ -125,19 +135,13 @@ class _Server:
             os.kill(pid, number)
 
     def _kill_all(self) -> None:
-        """End every descendant: tasks, and what they started in sessions of their own."""
+        """End every descendant; those of a child that ends become children of this process."""
         while running := children():
             for pid in running:
                 kill_group(pid)
                 os.kill(pid, signal.SIGKILL)
             for pid in running:
                 os.waitpid(pid, 0)
-
-    def _reap_adopted(self) -> None:
-        known = set(self._pids.values())
-        for pid in children():
-            if pid not in known:
-                os.waitpid(pid, os.WNOHANG)
 
 
 if __name__ == "__main__":
