@@ -37,7 +37,7 @@ def main(descriptor: int, parent: int) -> None:
     began = time.perf_counter()
     for module in PRELOADED:
         importlib.import_module(module)
-    # From now on there may be tasks to end first: the closed socket tells that the launcher is gone.
+    # From now on there may be tasks to end first; the closed socket tells of the launcher's end.
     outlive_parent()
     server = _Server(socket.socket(fileno=descriptor))
     server.answer({"ready": time.perf_counter() - began})

@@ -20,9 +20,9 @@ def fail():
     raise ValueError("planted")
 
 
-def sleep(mark):
-    """Runs for long, with a child of its own in a session of its own, and says when it is there."""
-    child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+def sleep(mark, session="same"):
+    """Runs for long with a child, perhaps in a session of its own, and says when it is there."""
+    child = subprocess.Popen(["sleep", "1000"], start_new_session=session == "own")
     Path(mark).write_text(f"{os.getpid()} {child.pid}")
     time.sleep(1000)
 

@@ -81,10 +81,10 @@ def test_each_process_has_its_own_environment_and_no_descriptor_of_ours(engine, 
 
 def test_stop_ends_it_with_what_it_started_in_its_group(engine, tmp_path):
     engine.start(process("sleep", str(tmp_path / "mark"), log=tmp_path / "log"))
-    own, _ = wait_for(tmp_path / "mark")
+    pids = wait_for(tmp_path / "mark")
     exits = engine.stop(["task-0"], grace_seconds=5)
     assert exits["task-0"].code == -signal.SIGTERM
-    assert gone(own)
+    assert all(gone(pid) for pid in pids)
 
 
 def test_a_killed_process_comes_back_as_its_signal(engine, tmp_path):
@@ -101,7 +101,7 @@ def test_nothing_outlives_a_launcher_that_is_killed(tmp_path):
         "from launcher.engines.local import ForkEngine\n"
         "engine = ForkEngine()\n"
         "engine.start(TaskProcess('task-0', 'tests.engines.processes:sleep',\n"
-        "    [sys.argv[1]], {}, Path(sys.argv[1] + '.log')))\n"
+        "    [sys.argv[1], 'own'], {}, Path(sys.argv[1] + '.log')))\n"
         "time.sleep(1000)\n"
     )
     launcher = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "mark")])
@@ -113,7 +113,7 @@ def test_nothing_outlives_a_launcher_that_is_killed(tmp_path):
 
 def test_what_a_task_left_behind_is_ended_with_it(tmp_path):
     engine = ForkEngine()
-    engine.start(process("sleep", str(tmp_path / "mark"), log=tmp_path / "log"))
+    engine.start(process("sleep", str(tmp_path / "mark"), "own", log=tmp_path / "log"))
     _, child = wait_for(tmp_path / "mark")
     engine.stop(["task-0"], grace_seconds=5)
     assert gone(child)
