@@ -138,7 +138,7 @@ def _amounts(
     measured = [each for each in _measured(rows, asked).values() if len(each)]
     count = sum if overlapping else max
     return {
-        "steps": count(len(each) if overlapping else int(each.step.max()) for each in trained),
+        "steps": count(len(each) for each in trained),
         "measured_steps": count([len(each) for each in measured] or [0]),
         "examples": int(sum(each.examples.sum() for each in trained)),
     }

@@ -3,13 +3,11 @@
 import errno
 import time
 
+from results.errors import described
 from results.run_folder import FAILURE, RunFolder
 
 PLATFORM = "platform"
 """A lost connection, a missed heartbeat: as a rule the consequence of another task's end."""
-
-_LONGEST = 500
-"""Characters of a message; the log has all of it."""
 
 _PLATFORM_ERRORS = {
     "AbortedError",
@@ -58,20 +56,3 @@ def kind_of(error: BaseException) -> str:
     if name in _PLATFORM_ERRORS or any(words in str(error) for words in _PLATFORM_WORDS):
         return PLATFORM
     return "user"
-
-
-def described(error: BaseException) -> tuple[str, str]:
-    """The type of the exception and, in one line, what it says.
-
-    AutoGraph wraps what is raised while a function is traced: the call stack comes first, and the
-    exception itself last.
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if lines and lines[0] == "in user code:":
-        places = [line for line in lines if line.startswith("File ")]
-        name, colon, said = lines[-1].partition(": ")
-        if colon and name.isidentifier():
-            where = f" ({places[-1].split(', in ')[0]})" if places else ""
-            return name, said[:_LONGEST] + where
-    said = " ".join(line for line in lines if not line.startswith("Detected at node"))
-    return type(error).__name__, said[:_LONGEST]

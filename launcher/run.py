@@ -12,7 +12,7 @@ from launcher.engines import TaskProcess
 from launcher.environment import environment
 from launcher.experiment import Experiment
 from launcher.progress import progress_view
-from launcher.session import Session
+from launcher.session import Session, temporary_folder
 from launcher.supervisor import Watched, watch
 from results.run_folder import ENVIRONMENT, LOG, PLAN, STATUS, SUMMARY, RunFolder
 
@@ -68,17 +68,17 @@ def run_one(
         "test_examples": found["test_examples"],
     }
     run_folder.write(STATUS, status)
-    for task in plan.tasks:
-        engine.start(
-            TaskProcess(
-                name=task.name,
-                function="launcher.task:main",
-                arguments=[str(folder), task.name],
-                environment=task.environment,
-                log=run_folder.task_folder(task.name) / LOG,
+    with temporary_folder(folder) as temporary, progress_view(experiment, plan, run_folder) as view:
+        for task in plan.tasks:
+            engine.start(
+                TaskProcess(
+                    name=task.name,
+                    function="launcher.task:main",
+                    arguments=[str(folder), task.name],
+                    environment={**task.environment, **temporary},
+                    log=run_folder.task_folder(task.name) / LOG,
+                )
             )
-        )
-    with progress_view(experiment, plan, run_folder) as view:
         watched = watch(
             engine,
             run_folder,

@@ -2,12 +2,15 @@
 
 import importlib
 import json
+import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from launcher.engines import Engine, TaskProcess
+from launcher.engines import Engine, Exit, TaskProcess
 from launcher.experiment import Experiment
 from launcher.preflight import PREFLIGHT
 from results.errors import UserError
@@ -82,22 +85,15 @@ class Session:
             return {**self._checked[key], "preparation_seconds": 0.0, "prepared": False}
         run_folder, log = RunFolder(folder), folder / "preflight.txt"
         run_folder.write(PREFLIGHT, {"experiment": experiment.to_dict()})
-        engine = self.engine(experiment)
-        engine.start(
-            TaskProcess(
+        with temporary_folder(folder) as temporary:
+            process = TaskProcess(
                 name=_PREFLIGHT_PROCESS,
                 function="launcher.preflight:prepare_and_check",
                 arguments=[str(folder)],
-                environment=keras_environment(experiment),
+                environment={**keras_environment(experiment), **temporary},
                 log=log,
             )
-        )
-        ended = None
-        while ended is None:
-            ended = engine.poll(_POLL_SECONDS).get(_PREFLIGHT_PROCESS)
-            if self.interrupts.count:
-                engine.stop([_PREFLIGHT_PROCESS], grace_seconds=0)
-                raise KeyboardInterrupt
+            ended = self._to_its_end(self.engine(experiment), process)
         found = run_folder.read(PREFLIGHT)
         said = log.read_text(errors="replace")
         (folder / PREFLIGHT).unlink()
@@ -111,6 +107,31 @@ class Session:
             raise PreflightError(found["error"], said)
         self._checked[key] = found
         return found
+
+    def _to_its_end(self, engine: Engine, process: TaskProcess) -> Exit:
+        """Raises KeyboardInterrupt where a person doesn't want to wait for it."""
+        engine.start(process)
+        while True:
+            ended = engine.poll(_POLL_SECONDS).get(process.name)
+            if ended is not None:
+                return ended
+            if self.interrupts.count:
+                engine.stop([process.name], grace_seconds=0)
+                raise KeyboardInterrupt
+
+
+@contextmanager
+def temporary_folder(run_folder: Path) -> Iterator[dict[str, str]]:
+    """Where a run's processes put temporary files (AutoGraph's code, for one), as an environment.
+
+    It goes with the run: processes that end at once never clean up after themselves.
+    """
+    folder = run_folder / "temporary"
+    folder.mkdir(exist_ok=True)
+    try:
+        yield {"TMPDIR": str(folder.absolute())}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class PreflightError(UserError):

@@ -45,7 +45,7 @@ def main(run_folder: str, task: str) -> None:
             recorder.event("failed", type=type(error).__name__)
             recorder.close(clean=False)
             _leave(1)
-    if task == "chief-0":
+    if task == "chief-0" and experiment.strategy.loop == "synchronous":
         _wait_for_peers(folder, [each for each in tasks if each != task])
     _leave(0)
 
@@ -140,14 +140,11 @@ def _serve(role: str, index: int, recorder: Recorder) -> None:
 
 def _wait_for_peers(folder: RunFolder, peers: list[str]) -> None:
     """A chief that leaves first takes the cluster's coordination with it, and the others die of
-    missed heartbeats; tasks that only serve are told to leave by the launcher."""
+    missed heartbeats."""
     limit = time.monotonic() + _PEERS_SECONDS
     while time.monotonic() < limit:
-        last = [events[-1]["event"] for task in peers if (events := folder.events(task))]
-        if all(
-            event not in ("model_built", "traced", "checkpoint", "evaluated", "saved")
-            for event in last
-        ):
+        last = [folder.events(task)[-1]["event"] for task in peers]
+        if all(event in ("finished", "failed") for event in last):
             return
         time.sleep(0.02)
 

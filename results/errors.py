@@ -5,7 +5,12 @@ lowest room because every other room may import that one.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_ARRAYS = re.compile(r"\[{2,}.*?\]{2,}", re.DOTALL)
+"""A printed array of two dimensions or more."""
 
 
 class UserError(Exception):
@@ -19,3 +24,24 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice that a person most likely meant by `word`, or None where nothing is near."""
     found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def described(error: BaseException, longest: int = 500) -> tuple[str, str]:
+    """The type of an exception and, in one line of at most `longest` characters, what it says.
+
+    AutoGraph wraps what is raised while a function is traced: the way there comes first and the
+    exception itself last. Keras colours its words, and repeats whole arrays.
+    """
+    name, message = type(error).__name__, _COLOURS.sub("", str(error))
+    where = ""
+    if message.startswith("in user code:"):
+        ends = list(re.finditer(r"\n +(?=\w+(Error|Exception)\b)", message))
+        places = re.findall(r'File "[^"]+", line \d+', message)
+        where = f" ({places[-1]})" if places else ""
+        message = message[ends[-1].end() :] if ends else message
+        name = re.split(r"\W", message, maxsplit=1)[0] if ends else name
+    message = _ARRAYS.sub("[…]", message).removeprefix(f"{name}: ")
+    message = " ".join(message.split())
+    if len(message) > longest:
+        message = message[: longest - 1] + "…"
+    return name, message + where

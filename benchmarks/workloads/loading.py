@@ -5,12 +5,11 @@ What is imported may be anybody's code: whatever goes wrong in it is said in one
 
 import importlib
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from results.errors import UserError, nearest
+from results.errors import UserError, described, nearest
 
 
 def load_workload(target: str, parameters: Mapping[str, Any]) -> Any:
@@ -53,26 +52,15 @@ def guarded(what: str, function: Callable[..., Any], *arguments: Any, **named: A
     try:
         return function(*arguments, **named)
     except UserError as error:
-        raise UserError(_cause(str(error)).removeprefix("UserError: ")) from error
+        raise UserError(described(error)[1]) from error
     except Exception as error:  # An edge: the function is somebody else's code.
         raise UserError(f"{what}: raised {one_line(error)}") from error
 
 
 def one_line(error: BaseException, longest: int = 300) -> str:
-    """Type and message of an error without line breaks, cut at `longest` characters."""
-    name = type(error).__name__
-    message = _cause(str(error)).removeprefix(f"{name}: ")
-    if len(message) > longest:
-        message = message[: longest - 1] + "…"
+    """Type and message of an error without line breaks."""
+    name, message = described(error, longest)
     return f"{name}: {message}" if message else name
-
-
-def _cause(message: str) -> str:
-    """The message in one line; of one that AutoGraph wrote around an error, the error's own."""
-    if message.startswith("in user code:"):
-        ends = list(re.finditer(r"\n +(?=\w+(Error|Exception): )", message))
-        message = message[ends[-1].end() :] if ends else message
-    return " ".join(message.split())
 
 
 def _module(key: str, target: str, name: str) -> Any:

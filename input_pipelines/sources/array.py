@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads import load_component
+from benchmarks.workloads.loading import find_callable, guarded
 from input_pipelines.pieces import Piece, Split
 from results.errors import UserError
 
@@ -31,7 +31,8 @@ def source(arrays: str | None = None, path: str | None = None) -> "ArraySource":
     if path is not None:
         return ArraySource(_checked(f"path={path}", _from_file(path)))
     if arrays is not None:
-        returned = load_component("source.parameters.arrays", arrays, {})
+        key = "source.parameters.arrays"
+        returned = guarded(f"{key}={arrays}", find_callable(key, arrays))
         return ArraySource(_checked(f"arrays={arrays}", returned))
     return ArraySource(_digits())
 

@@ -14,6 +14,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -112,6 +113,7 @@ class _Server:
         os.close(log)
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         os.environ.update(request["environment"])
+        tempfile.tempdir = None  # what was found out before the fork; TMPDIR may say otherwise
         sys.argv = [request["function"], *request["arguments"]]
 
     def _reap(self, descriptor: int, name: str) -> None:
