@@ -12,7 +12,7 @@ class UntilSettings:
     examples: int | None = None
     """Examples trained on, over all replicas."""
     seconds: float | None = None
-    """Seconds since the loop began; tracing the first step is part of them."""
+    """Seconds of training; tracing the first step is not part of them."""
     quality: float | None = None
     """Held-out quality, looked at every `evaluate.every_steps`."""
 
