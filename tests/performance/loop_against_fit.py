@@ -26,12 +26,13 @@ from results.streams import STEPS, read_rows
 from tests.performance.record import save
 from tests.runs import run
 
-WARMUP, STEPS_EACH = 100, 600
+WARMUP, STEPS_EACH = 100, 400
 WORKERS = 2
 KERAS_3, KERAS_2, FIT, DDP = "ours, Keras 3", "ours, tf_keras", "tf_keras fit", "PyTorch DDP, gloo"
+SHARED_CORES = "ours, Keras 3, launch.pin_cores=false"
 
 
-def ours(session: Session, folder: Path, keras: int, steps_per_call: int) -> float:
+def ours(session: Session, folder: Path, keras: int, steps_per_call: int, *more: str) -> float:
     outcome, run_folder = run(
         session,
         folder,
@@ -45,6 +46,7 @@ def ours(session: Session, folder: Path, keras: int, steps_per_call: int) -> flo
         "pipeline.shuffle=0",
         f"until.steps={STEPS_EACH}",
         f"loop.steps_per_call={steps_per_call}",
+        *more,
     )
     if outcome.state != "done":
         raise SystemExit(f"{outcome.reason}\n{outcome.log_tail}")
@@ -114,6 +116,9 @@ def main() -> None:
                 at = folder / str(k)
                 jobs[KERAS_3, k] = lambda at=at, k=k: ours(session, at / "keras3", 3, k)
                 jobs[KERAS_2, k] = lambda at=at, k=k: ours(session, at / "keras2", 2, k)
+                jobs[SHARED_CORES, k] = lambda at=at, k=k: ours(
+                    session, at / "shared", 3, k, "launch.pin_cores=false"
+                )
                 jobs[FIT, k] = lambda at=at, k=k: fit(engine, at / "fit", k)
             if importlib.util.find_spec("torch"):
                 jobs[DDP, 1] = lambda folder=folder: ddp(folder / "ddp")
@@ -124,7 +129,7 @@ def main() -> None:
         engine.close()
     table = []
     for k in (1, 10):
-        for name in (KERAS_3, KERAS_2):
+        for name in (KERAS_3, KERAS_2, SHARED_CORES):
             ratios = [f / o for f, o in zip(measured[FIT, k], measured[name, k], strict=True)]
             table.append([f"{FIT} ÷ {name}, {k} a call", *interval(ratios)])
     if (DDP, 1) in measured:
