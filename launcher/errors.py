@@ -10,6 +10,10 @@ WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """What the user set; the launcher sets the same variable so that Hydra hands its errors over."""
 
 
+class FolderTaken(UserError):
+    """Another launcher writes its run into the folder; what lies there is not ours to remove."""
+
+
 class NotApplicable(UserError):
     """Values that are fine by themselves make no sense together, or not on this machine.
 

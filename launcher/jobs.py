@@ -22,7 +22,7 @@ from rich.text import Text
 
 from launcher import folders
 from launcher.closing import print_summary
-from launcher.errors import WANTS_TRACEBACK, NotApplicable, print_refusal
+from launcher.errors import WANTS_TRACEBACK, FolderTaken, NotApplicable, print_refusal
 from launcher.experiment import resolve
 from results.errors import UserError
 from results.run_folder import STATUS, RunFolder, now
@@ -106,7 +106,8 @@ class Jobs:
             outcome = self._run(experiment, job)
         except UserError as error:
             if single:
-                folders.remove(job.folder)
+                if not isinstance(error, FolderTaken):
+                    folders.remove(job.folder)
                 print_refusal(error, getattr(error, "log", ""))
                 return REFUSED
             state = NOT_APPLICABLE if isinstance(error, NotApplicable) else FAILED
@@ -134,7 +135,8 @@ class Jobs:
         if self._session is None:
             self._session = self._stack.enter_context(Session())
         outcome = run_one(self._session, experiment, job.folder, job.overrides)
-        if experiment.report and outcome.state != INTERRUPTED:
+        hurried = self._session.interrupts.count > 1
+        if experiment.report and not hurried:
             _write_report(job.folder)
         return outcome
 

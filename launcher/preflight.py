@@ -41,6 +41,7 @@ def _found(experiment: Experiment) -> dict[str, Any]:
     from launcher.training_job import configure, make_feed, placement_of
     from strategies import checkpoints
     from strategies.devices import prepare_devices
+    from strategies.model import build_training
 
     load_workload(experiment.workload.target, experiment.workload.parameters)
     configure(experiment)
@@ -51,10 +52,12 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         from strategies import tpu
 
         tpu.build(placement_of(experiment, "chief"))
-    if experiment.checkpoint.restore is not None:
-        checkpoints.find(experiment.checkpoint.restore)
     feed = make_feed(experiment)
     check(feed.workload, feed, experiment.batch.per_replica)
+    if experiment.checkpoint.restore is not None:
+        path, _ = checkpoints.find(experiment.checkpoint.restore)
+        training = build_training(feed.workload, experiment.loop, experiment.seed)
+        checkpoints.restore_state(path, training)
     return {
         "preparation_seconds": prepared.seconds,
         "prepared": prepared.made,

@@ -1,15 +1,21 @@
 """One run from end to end: checked, prepared, started, watched, summed up."""
 
 import dataclasses
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from launcher.cluster_plan import ClusterPlan, make_plan
 from launcher.engines import TaskProcess
 from launcher.environment import environment
+from launcher.errors import FolderTaken
 from launcher.experiment import Experiment
 from launcher.progress import progress_view
 from launcher.session import Session, temporary_folder
@@ -37,7 +43,13 @@ def run_one(
 
     Raises:
       UserError: the preflight found something that a person can mend; nothing was started.
+      FolderTaken: another launcher is at work in `folder`.
     """
+    with _claimed(folder):
+        return _run(session, experiment, folder, overrides)
+
+
+def _run(session: Session, experiment: Experiment, folder: Path, overrides: list[str]) -> Outcome:
     started, asked = _now(), time.perf_counter()
     engine = session.engine(experiment)
     found = session.preflight(experiment, folder)
@@ -99,6 +111,28 @@ def run_one(
     summary = _summarize(run_folder)
     tail = watched.cause.log_tail if watched.cause else ""
     return Outcome(state, reason, tail, summary)
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """Keeps a second launcher out of the folder while this one is at work in it."""
+    claim = folder / ".claimed"
+    try:
+        descriptor = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    except FileExistsError:
+        owner = claim.read_text()
+        if not owner or (owner.isdigit() and psutil.pid_exists(int(owner))):
+            raise FolderTaken(
+                f"hydra.run.dir={folder}: another launcher (process {owner}) is at work there; "
+                "give another folder"
+            ) from None
+        descriptor = os.open(claim, os.O_WRONLY | os.O_TRUNC)
+    os.write(descriptor, str(os.getpid()).encode())
+    os.close(descriptor)
+    try:
+        yield
+    finally:
+        claim.unlink(missing_ok=True)
 
 
 def _summarize(folder: RunFolder) -> dict[str, Any]:

@@ -21,6 +21,11 @@ _GRACE_AFTER_FAILURE_SECONDS = 1.0
 _ABORTED = -6
 """TensorFlow ends a process by SIGABRT when its cluster is gone: a consequence, not a cause."""
 _TAIL_LINES = 15
+_NOISE = (
+    "failed call to cuInit",
+    "All log messages before absl::InitializeLog()",
+    "TFRecordDataset `buffer_size` is unspecified",
+)
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,15 @@ def _cause(folder: RunFolder, failed: dict[str, Exit]) -> Cause:
         exit_code=code if code >= 0 else None,
         signal=-code if code < 0 else None,
         step=said.get("step"),
-        log_tail=folder.log_tail(task, _TAIL_LINES),
+        log_tail=_tail(folder, task),
     )
+
+
+def _tail(folder: RunFolder, task: str) -> str:
+    """The end of the task's log without what TensorFlow says on every healthy start."""
+    lines = folder.log_tail(task, 3 * _TAIL_LINES).splitlines()
+    telling = [line for line in lines if not any(noise in line for noise in _NOISE)]
+    return "\n".join(telling[-_TAIL_LINES:]) or "(its log says nothing of it)"
 
 
 def _message(said: dict[str, Any], code: int) -> str:

@@ -20,7 +20,10 @@ from launcher.experiment import Experiment
 from launcher.failure_kinds import AddressTakenError, CorruptDataError, record_failure
 from results.errors import UserError
 from results.run_folder import PLAN, RunFolder
+from strategies.failures import NotFiniteError
 
+_SAY_IT_ALL = (UserError, NotFiniteError, CorruptDataError, AddressTakenError)
+"""What needs no traceback: the message names what is wrong, and it isn't in the code."""
 _PEERS_SECONDS = 10.0
 """How long the chief waits for the others to be done before it ends the cluster's coordination."""
 
@@ -38,7 +41,7 @@ def main(run_folder: str, task: str) -> None:
             _run(folder, experiment, task, tasks, recorder)
         except BaseException as error:
             record_failure(folder, task, error)
-            if isinstance(error, UserError):
+            if isinstance(error, _SAY_IT_ALL):
                 print(error, file=sys.stderr)
             else:
                 traceback.print_exc()

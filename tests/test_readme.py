@@ -11,6 +11,7 @@ import pytest
 
 from launcher import groups, help, schema
 from tests.launcher.command_line import REPOSITORY, launch
+from tests.performance import readme_table
 from tests.results.made_folders import Made, make_run, make_sweep
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -158,3 +159,7 @@ def test_what_one_run_prints_has_the_rows_of_the_readme(tmp_path: Path) -> None:
     head = re.compile(r"^([A-Z]\w+(?: \w+)?)  +", re.MULTILINE)
     (shown,) = [text for text in blocks("text") if text.startswith("Run  ") and "digits" in text]
     assert head.findall(ended.stdout) == head.findall(shown)
+
+
+def test_figures_are_those_of_the_committed_results():
+    assert f"{readme_table.BEGIN}\n{readme_table.table()}\n{readme_table.END}" in README

@@ -1,0 +1,112 @@
+"""The README's table of figures, made from the committed results and from nothing else.
+
+python -m tests.performance.readme_table          prints it
+python -m tests.performance.readme_table --write  puts it into README.md
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.performance.record import RESULTS
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+def table() -> str:
+    """Markdown, one row a figure, each with how it was made, the day and the revision."""
+    rows = ["| figure | measured | how | when |", "|---|---|---|---|"]
+    for name, figures in _FIGURES.items():
+        path = RESULTS / f"{name}.json"
+        if path.is_file():
+            record = json.loads(path.read_text())
+            when = f"{record['date'][:10]}, `{record['revision'][:7]}`"
+            command = f"`python -m tests.performance.{name}`"
+            for figure, measured in figures(record["measured"]):
+                rows.append(f"| {figure} | {measured} | {command} | {when} |")
+    return "\n".join(rows)
+
+
+def write() -> None:
+    text = README.read_text()
+    between = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    README.write_text(between.sub(f"{BEGIN}\n{table()}\n{END}", text))
+
+
+def _learns(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    runs = measured["runs"]
+    cells = {(each["strategy"], each["keras"], each["workers"]) for each in runs}
+    seeds = len({each["seed"] for each in runs})
+    differ = sum(abs(each["quality"] - each["saved_quality"]) > 1e-6 for each in runs)
+    yield (
+        f"held-out accuracy on `digits_mlp`: {len(cells)} cells of strategy × Keras × workers, "
+        f"{seeds} seeds each",
+        f"{min(each['quality'] for each in runs):.3f} or better in all {len(runs)} runs, after "
+        f"{max(each['steps'] for each in runs)} steps at most",
+    )
+    yield (
+        "the saved model, loaded in a new process, scores the same",
+        f"{len(runs) - differ} of {len(runs)}",
+    )
+
+
+def _same(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    rows = measured["largest_difference_from_one_device"]
+    for workload in dict.fromkeys(row["workload"] for row in rows):
+        own = [row for row in rows if row["workload"] == workload]
+        loss, variable = (max(row[key] for row in own) for key in ("loss", "variable"))
+        yield (
+            f"`{workload}`: largest difference from one device after 10 steps, "
+            + ", ".join(row["strategy"] for row in own),
+            f"loss {loss:.1e}, variables {variable:.1e}",
+        )
+
+
+def _loops(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, middle, low, high in measured["ratios"]:
+        slower, _, rest = name.partition(" ÷ ")
+        yield (
+            f"time of a step, two workers: {slower} ÷ {rest}",
+            f"{middle:.2f} × ({low:.2f} to {high:.2f})",
+        )
+
+
+def _front_door(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, seconds in measured["seconds"].items():
+        tensorflow = measured["tensorflow_imported"][name]
+        yield (
+            f"the launcher answers: {name}",
+            f"median {np.median(seconds):.2f} s, longest {max(seconds):.2f} s"
+            + (", imports TensorFlow" if tensorflow else ""),
+        )
+
+
+def _recorder(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for row in measured["cost"]:
+        yield (
+            f"the recorder costs, {row['calls']:,} calls, {row['steps_per_call']} steps each",
+            f"{row['cpu_us_per_step']:.1f} µs of CPU a step, {row['share']:.2%} of one of 2.7 ms",
+        )
+    for row in measured["ratio"]:
+        yield (
+            f"a step with the recorder ÷ without, {row['steps_per_call']} steps a call",
+            f"{row['ratio']:.3f} × ({row['low']:.3f} to {row['high']:.3f})",
+        )
+
+
+_FIGURES = {
+    "learns_everywhere": _learns,
+    "same_mathematics": _same,
+    "loop_against_fit": _loops,
+    "recorder_cost": _recorder,
+    "front_door": _front_door,
+}
+
+if __name__ == "__main__":
+    write() if "--write" in sys.argv else print(table())
