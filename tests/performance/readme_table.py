@@ -90,12 +90,13 @@ def _front_door(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _recorder(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for row in measured["cost"]:
         yield (
-            f"the recorder costs, {row['calls']:,} calls, {row['steps_per_call']} steps each",
+            f"the recorder costs, {row['calls']:,} calls of {row['steps_per_call']} steps",
             f"{row['cpu_us_per_step']:.1f} µs of CPU a step, {row['share']:.2%} of one of 2.7 ms",
         )
     for row in measured["ratio"]:
         yield (
-            f"a step with the recorder ÷ without, {row['steps_per_call']} steps a call",
+            f"a step of {row['step_us']:.0f} µs (no input), {row['steps_per_call']} a call: with "
+            "the recorder ÷ without",
             f"{row['ratio']:.3f} × ({row['low']:.3f} to {row['high']:.3f})",
         )
 
