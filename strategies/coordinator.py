@@ -63,7 +63,8 @@ class _Loop:
         self.indices = _worker_indices(self.coordinator)
         job.recorder.event("data_ready")
         self.rows = -(-job.loop.steps_per_call * job.batch_per_replica // examples) + 1
-        self.call = _make_call(job, strategy, training)
+        self.graphs: list[tf.Graph] = []
+        self.call = _make_call(job, strategy, training, self.graphs)
         self.under_way: deque[Any] = deque()
         self.holder: dict[int, int] = {}
         self.stopping = Stopping(job)
@@ -155,6 +156,7 @@ class _Loop:
         check_finite(task, self.step + 1, steps.losses)
         if not self.last_ends:
             job.recorder.event("first_call_done", step=self.step + len(steps.starts))
+            self.milestones.summaries.graph(self.graphs[0])
         last_end, resumed = self.last_ends.get(worker), self.milestones.resumed
         if last_end is not None and resumed is not None:
             last_end = max(last_end, resumed)
@@ -173,7 +175,7 @@ class _Loop:
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers, task=task)
         self.step += len(began)
-        self.milestones.summarize(self.step, loss=loss)
+        self.milestones.summarize(self.step, loss)
 
     def _quality(self, step: int) -> float:
         self.local.set_weights(read_weights(self.training.model))
@@ -241,9 +243,9 @@ def _worker_indices(coordinator: tf.distribute.coordinator.ClusterCoordinator) -
     return tf.distribute.experimental.coordinator.PerWorkerValues(tuple(values))
 
 
-def _make_call(job: TrainingJob, strategy: Any, training: Training) -> Any:
+def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list[tf.Graph]) -> Any:
     """The function that is scheduled: (iterator, index, block int64 [2], rows int64 [n, 3]) to
-    `Result`."""
+    `Result`. Its graph is added to `graphs` when it is traced."""
     step = make_step(
         training,
         job.workload,
@@ -258,6 +260,7 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training) -> Any:
 
     @tf.function
     def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
+        graphs.append(tf.compat.v1.get_default_graph())
         handed = _Queue("handed_blocks", 2)
         bringing = block[0] != _NONE
         if bringing:

@@ -36,7 +36,7 @@ class Milestones:
         self._iterators, self._position = iterators, position
         self._evaluated: int | None = None
         self._checkpointed: int | None = None
-        self._summarized = 0.0
+        self._summarized = time.perf_counter(), 0
         self.summaries = Summaries(job.folder.path, chief=job.chief)
         self.resumed: float | None = None
         """Unix seconds when the last pause ended; the time of a pause belongs to no step."""
@@ -64,11 +64,14 @@ class Milestones:
         self.summaries.close()
         finish(self._job, self._training, step, reason, self._barrier)
 
-    def summarize(self, step: int, **values: float) -> None:
-        """Scalars for TensorBoard, about once a second."""
-        if time.perf_counter() - self._summarized > _SUMMARY_SECONDS:
-            self._summarized = time.perf_counter()
-            self.summaries.scalars(step, **values)
+    def summarize(self, step: int, loss: float) -> None:
+        """Loss and throughput for TensorBoard, about once a second."""
+        now = time.perf_counter()
+        before, last_step = self._summarized
+        if now - before > _SUMMARY_SECONDS:
+            rate = (step - last_step) * self._job.examples_per_step / (now - before)
+            self.summaries.scalars(step, loss=loss, examples_per_second=rate)
+            self._summarized = now, step
 
     def _evaluate(self, step: int) -> float:
         job = self._job

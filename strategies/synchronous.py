@@ -103,8 +103,7 @@ class _Loop:
         )
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers)
-        rate = job.batch_total * len(began) / float(steps.ends[-1] - began[0])
-        self.milestones.summarize(self.step + len(began), loss=loss, examples_per_second=rate)
+        self.milestones.summarize(self.step + len(began), loss)
 
     def _quality(self, step: int) -> float:
         averaged = average_over_replicas(self.strategy, self.training.model)
