@@ -21,6 +21,7 @@ def check(asked: dict[str, Any], takes: str, source: _Source) -> None:
     _keys_of_other_strategies(asked)
     _number_of_workers(asked)
     _data_that_the_workload_takes(asked["workload"]["name"], takes, source)
+    _what_a_coordinator_cannot_do(asked)
     if asked["ps_shards"] is not None and asked["keras"] != 2:
         raise NotApplicable(
             f"ps_shards={asked['ps_shards']}: Keras {asked['keras']} can't train sharded "
@@ -52,6 +53,27 @@ def _number_of_workers(asked: dict[str, Any]) -> None:
         raise NotApplicable(
             f"workers={asked['workers']}: strategy={strategy['name']} takes {most} only; give "
             f"workers={most}, or a strategy for several such as mirrored or multiworker"
+        )
+
+
+def _what_a_coordinator_cannot_do(asked: dict[str, Any]) -> None:
+    if asked["strategy"]["loop"] != "coordinator":
+        return
+    strategy = asked["strategy"]["name"]
+    if asked["deterministic"]:
+        raise NotApplicable(
+            f"deterministic=true: under strategy={strategy} workers update the variables in the "
+            "order in which they finish; take a synchronous strategy such as multiworker"
+        )
+    if asked["loop"]["jit_compile"]:
+        raise NotApplicable(
+            f"loop.jit_compile=true: XLA can't reach variables that strategy={strategy} keeps in "
+            "other processes; leave it out"
+        )
+    if asked["pipeline"]["cache"] != "none":
+        raise NotApplicable(
+            f"pipeline.cache={asked['pipeline']['cache']}: strategy={strategy} hands examples out "
+            "by number, which no cache follows; leave it out"
         )
 
 

@@ -276,7 +276,7 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
             return number, (x, y)
 
         count = tf.cast(taken[1], tf.int32)
-        steps = stamped_steps(count, job.batch_per_replica, take, train)
+        steps = stamped_steps(count, job.batch_per_replica, job.deterministic, take, train)
         return Result(index, block[0], taken[0], steps)
 
     return call

@@ -37,6 +37,7 @@ class TrainingJob:
     checkpoint: CheckpointSettings
     measure: MeasureSettings
     seed: int
+    deterministic: bool
     asynchronous: bool
     """Whether a step is one worker's update (parameter servers) and not all replicas' together."""
     folder: RunFolder

@@ -37,6 +37,14 @@ def build_training(workload: Any, loop: LoopSettings, seed: int) -> Training:
     model = workload.model()
     optimizer = workload.optimizer()
     optimizer.build(model.trainable_variables)
+    if is_keras_2() and hasattr(optimizer, "_current_learning_rate"):
+        # A rate that follows a schedule is assigned in every replica, which CentralStorage allows
+        # only where it knows what to do with several values; tf_keras doesn't say.
+        optimizer._current_learning_rate = tf.Variable(
+            optimizer._current_learning_rate,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
     if not is_keras_2():
         # The step reduces gradients itself, in the type that loop.gradient_dtype names. Keras 3 has
         # no public way to say so (tf_keras: skip_gradients_aggregation).

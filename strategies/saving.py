@@ -1,5 +1,6 @@
 """The final model, as a SavedModel that loads without the strategy and without this project."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,25 @@ import tensorflow as tf
 from strategies.model import as_variable
 
 MODEL_FOLDER = "model"
+_PART = re.compile(r"/part_(\d+)(:\d+)?$")
+"""How TensorFlow names the parts of a ShardedVariable, which are cut along the first axis."""
 
 
 def read_weights(model: Any) -> list[np.ndarray]:
     """The values of every weight, whole. Every task of a cluster must call it at the same step:
-    tf_keras reduces running statistics over replicas when they are read."""
-    return [_whole(weight) for weight in model.weights]
+    tf_keras reduces running statistics over replicas when they are read.
+
+    A variable that is cut into parts over parameter servers stands in the list as its parts.
+    """
+    values: list[np.ndarray] = []
+    for weight in model.weights:
+        value = np.asarray(tf.convert_to_tensor(weight))
+        part = _PART.search(weight.name)
+        if part and int(part[1]):
+            values[-1] = np.concatenate([values[-1], value])
+        else:
+            values.append(value)
+    return values
 
 
 def local_copy(workload: Any, weights: list[np.ndarray]) -> Any:
@@ -39,7 +53,3 @@ def save_model(model: Any, example: Any, folder: Path) -> None:
     served.variables_of_model = [as_variable(weight) for weight in model.weights]
     served.serve = tf.function(lambda x: model(x, training=False), input_signature=[signature])
     tf.saved_model.save(served, str(folder), signatures=None)
-
-
-def _whole(weight: Any) -> np.ndarray:
-    return np.asarray(tf.convert_to_tensor(weight))

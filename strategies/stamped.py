@@ -1,5 +1,6 @@
 """Several steps inside one call of a `tf.function`, each with the times of its parts."""
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ class Steps(NamedTuple):
 def stamped_steps(
     count: tf.Tensor,
     examples: int,
+    deterministic: bool,
     take: Callable[[], tuple[tf.Tensor, Any]],
     train: Callable[[Any], tf.Tensor],
 ) -> Steps:
@@ -34,6 +36,8 @@ def stamped_steps(
 
     Args:
       examples: how many numbers `take` gives.
+      deterministic: whether TensorFlow was asked for bitwise repeats: it then refuses to tell the
+        time in a graph, and Python has to (some 50 microseconds a stamp).
       take: reads the next input: its examples' numbers, int64 [examples], and what `train` wants.
       train: makes one step of it and returns the loss, float32 [].
     """
@@ -42,26 +46,35 @@ def stamped_steps(
     ends = tf.TensorArray(tf.float64, count)
     losses = tf.TensorArray(tf.float32, count)
     numbers = tf.TensorArray(tf.int64, count, element_shape=[examples])
-    end = tf.timestamp()
+    stamp = _time_from_python if deterministic else tf.timestamp
+    end = stamp()
     for k in tf.range(count):
         with tf.control_dependencies([end]):
-            start = tf.timestamp()
+            start = stamp()
         with tf.control_dependencies([start]):
             number, batch = take()
         with tf.control_dependencies(tf.nest.flatten((number, batch))):
-            ready = tf.timestamp()
+            ready = stamp()
         with tf.control_dependencies([ready]):
             batch = tf.nest.map_structure(tf.identity, batch)
         first = operation_count()
         loss = train(batch)
         with tf.control_dependencies([loss, *updates_since(first)]):
-            end = tf.timestamp()
+            end = stamp()
         starts = starts.write(k, start)
         fed = fed.write(k, ready)
         ends = ends.write(k, end)
         losses = losses.write(k, loss)
         numbers = numbers.write(k, number)
     return Steps(starts.stack(), fed.stack(), ends.stack(), losses.stack(), numbers.stack())
+
+
+def _time_from_python() -> tf.Tensor:
+    return tf.ensure_shape(tf.numpy_function(_now, [], tf.float64, stateful=True), [])
+
+
+def _now() -> np.float64:
+    return np.float64(time.time())
 
 
 def begins(steps: Steps, last_end: float | None) -> np.ndarray:

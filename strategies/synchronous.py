@@ -180,7 +180,9 @@ def _make_call(
 
     @tf.function(input_signature=_CALL_SIGNATURE)
     def call(count: tf.Tensor, stop: tf.Tensor) -> tuple[Steps, tf.Tensor]:
-        steps = stamped_steps(count, replicas * job.batch_per_replica, take, train)
+        steps = stamped_steps(
+            count, replicas * job.batch_per_replica, job.deterministic, take, train
+        )
         packed = tf.stack([tf.reduce_sum(steps.losses), stop])
         if job.replicas > 1:
             # Every replica of a task would hold the task's sum: one gives it, the others nothing.
