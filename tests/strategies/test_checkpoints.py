@@ -69,6 +69,20 @@ def test_restored_with_other_replicas_skips_what_was_seen(launch):
     assert not _all(numbers(half)) & _all(numbers(rest))
 
 
+def test_variables_cut_over_servers_are_saved_whole_and_restored(launch):
+    sharded = ("strategy=parameter_server", "workload=embedding", "keras=2", "ps=2", "ps_shards=2")
+    short = ("measure.warmup_steps=5", "checkpoint.every_steps=20")
+    first, folder = launch(*sharded, *short, "until.steps=20")
+    assert first.state == "done", first.log_tail
+    alone, plain = launch("workload=embedding", "keras=2", *short, "until.steps=20")
+    assert alone.state == "done", alone.log_tail
+    shapes = [value.shape for value in variables(folder)]
+    assert shapes == [value.shape for value in variables(plain)]
+    again, _ = launch(*sharded, *short, "until.steps=30", f"checkpoint.restore={folder.path}")
+    assert again.state == "done", again.log_tail
+    assert again.summary["steps"] == 10
+
+
 def test_only_the_newest_checkpoints_stay_and_each_has_a_manifest(launch):
     _, folder = launch(
         "strategy=one_device", "until.steps=50", "checkpoint.every_steps=10", "checkpoint.keep=2"

@@ -70,3 +70,9 @@ def test_short_gradients_on_the_wire_stay_close(launch, dtype):
     )
     assert_same(exact, short, tolerance=0.05)
     assert any((a != b).any() for a, b in zip(exact[1], short[1], strict=True))
+
+
+def test_deterministic_runs_repeat_bit_for_bit(launch):
+    words = (*TEN_STEPS, "deterministic=true", "strategy=multiworker", "workers=2")
+    for one, other in zip(trained(launch, *words)[1], trained(launch, *words)[1], strict=True):
+        np.testing.assert_array_equal(one, other)
