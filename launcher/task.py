@@ -72,19 +72,19 @@ def _run(
     role, _, index = task.rpartition("-")
     import tensorflow as tf
 
+    from strategies.devices import prepare_devices
+    from strategies.model import build_training
+
     tf.keras  # noqa: B018  tf_keras or Keras 3 is imported on first use
     recorder.event("imported")
     configure(experiment)
     _check_address(task)
+    placement = placement_of(experiment, role)
+    prepare_devices(placement)
     if serves_only(experiment, role):
         _serve(role, int(index), recorder)
         return
-    from strategies.devices import prepare_devices
-    from strategies.model import build_training
-
     # The strategy comes before the first operation: collectives are set up only then.
-    placement = placement_of(experiment, role)
-    prepare_devices(placement)
     recorder.state("joining")
     strategy = _imported(experiment.strategy.build)(placement)
     recorder.event("cluster_joined")

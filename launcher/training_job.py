@@ -50,12 +50,12 @@ def make_feed(experiment: Experiment, task_folder: Path | None = None) -> Feed:
 
 def placement_of(experiment: Experiment, role: str) -> Placement:
     """The devices of a task of this role."""
-    across = experiment.strategy.topology == "process"
-    replicas = experiment.workers if across else max(1, experiment.gpus_per_task)
-    coordinates = experiment.strategy.loop == "coordinator"
+    alone = experiment.strategy.topology == "process"
+    replicas = experiment.workers if alone else max(1, experiment.gpus_per_task)
+    computes = experiment.strategy.loop != "coordinator" or role == "worker"
     return Placement(
-        devices="cpu" if coordinates else experiment.devices,
-        replicas=1 if coordinates else replicas,
+        devices=experiment.devices if computes else "cpu",
+        replicas=replicas if computes else 1,
         communication=experiment.communication,
         ps_shards=experiment.ps_shards,
     )
