@@ -22,6 +22,7 @@ peak_rss_mb_task_max, _sum          most memory of one task; each task's most, a
 read_bytes, written_bytes, sent_bytes, received_bytes   storage and TCP, all tasks
 quality, quality_name, quality_direction, quality_step  the last evaluation on held-out data
 loss_first, loss_last
+notes                               what to know to read the figures right; null is nothing
 started                             UTC, ISO 8601
 """
 
@@ -82,6 +83,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_used(folder),
         **_quality(events),
         **_losses(rows),
+        "notes": _notes(events),
         "started": status.get("started"),
     }
 
@@ -222,6 +224,21 @@ def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         "quality_direction": last.get("quality_direction"),
         "quality_step": last.get("step"),
     }
+
+
+def _notes(events: Mapping[str, list[dict[str, Any]]]) -> str | None:
+    told = {event.get("event"): event for of in events.values() for event in of}
+    notes = []
+    if "statistics_averaged" in told:
+        notes.append(
+            f"{told['statistics_averaged'].get('variables')} running statistics of the model were "
+            "averaged over replicas before each evaluation"
+        )
+    if told.get("restored", {}).get("exact") is False:
+        notes.append(
+            "the input skipped ahead to the checkpoint's step, since replicas or batch are others"
+        )
+    return "; ".join(notes) or None
 
 
 def _losses(rows: Mapping[str, StepRows]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def _rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Quality", _quality(summary)),
         ("Loss", _loss(summary)),
         ("Emulated", str(summary.get("emulated") or "")),
+        ("Note", str(summary.get("notes") or "")),
     ]
 
 

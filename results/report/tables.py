@@ -12,6 +12,7 @@ from results.statistics import SMALLEST_EFFECTIVE_SAMPLE
 from results.text import DASH, counted, fixed, number, one_line, percent, plain
 
 _LONGEST_CELL = 60
+_LONGEST_NOTE = 300
 _LONGEST_VALUE = 300
 _LONGEST_TAIL = 4000
 _TAIL_LINES = 25
@@ -164,7 +165,8 @@ def method(runs: Sequence[Run]) -> list[str]:
         " model."
     )
     said.append(_emulated(runs))
-    return said
+    notes = dict.fromkeys(str(run.value("notes")) for run in runs if run.value("notes"))
+    return said + [f"Note: {one_line(each, _LONGEST_NOTE)}." for each in notes]
 
 
 def _intervals(runs: Sequence[Run]) -> str:

@@ -66,6 +66,7 @@ def test_restored_with_other_replicas_skips_what_was_seen(launch):
     assert outcome.state == "done", outcome.log_tail
     restored = [event for event in rest.events("chief-0") if event["event"] == "restored"]
     assert (restored[0]["step"], restored[0]["exact"]) == (48, False)
+    assert "skipped ahead" in outcome.summary["notes"]
     assert not _all(numbers(half)) & _all(numbers(rest))
 
 

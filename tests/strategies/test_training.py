@@ -114,5 +114,6 @@ def test_running_statistics_are_the_mean_over_replicas(launch, keras):
     events = [event for task in ("chief-0", "worker-0") for event in folder.events(task)]
     averaged = [event for event in events if event["event"] == "statistics_averaged"]
     assert {event["variables"] for event in averaged} == {2}
+    assert "2 running statistics" in outcome.summary["notes"]
     means = [event["quality"] for event in events if event["event"] == "evaluated"]
     assert len(set(means)) == 1
