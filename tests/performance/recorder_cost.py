@@ -149,14 +149,14 @@ def call_seconds(steps_per_call: int) -> float:
 
 
 def ratio(pairs: int, steps_per_call: int) -> Ratio:
-    """Compare blocks of training with and without a recorder."""
-    train = training(steps_per_call)
-    for _ in range(100):
-        train()
-    begun = time.perf_counter()
-    for _ in range(200):
-        train()
-    calls = int(BLOCK_SECONDS / ((time.perf_counter() - begun) / 200))
+    """Compare blocks of training with and without a recorder, on a batch whose step takes at least
+    STEP_SECONDS: the recorder costs the same whatever the step does."""
+    batch, call_seconds_now = BATCH, 0.0
+    while call_seconds_now < STEP_SECONDS * steps_per_call:
+        batch *= 2
+        train = training(steps_per_call, batch)
+        call_seconds_now = median_seconds(train)
+    calls = max(1, int(BLOCK_SECONDS / call_seconds_now))
     logarithms, without = [], []
     for pair in range(pairs):
         seconds = {}
@@ -174,6 +174,16 @@ def ratio(pairs: int, steps_per_call: int) -> Ratio:
         low=float(np.exp(middle - half)),
         high=float(np.exp(middle + half)),
     )
+
+
+def median_seconds(train: Callable[[], float], calls: int = 40) -> float:
+    """Median seconds of a call, after some to warm up."""
+    seconds = []
+    for _ in range(2 * calls):
+        begun = time.perf_counter()
+        train()
+        seconds.append(time.perf_counter() - begun)
+    return float(np.median(seconds[calls:]))
 
 
 def block(train: Callable[[], float], calls: int, steps_per_call: int, recorded: bool) -> float:
@@ -194,8 +204,8 @@ def block(train: Callable[[], float], calls: int, steps_per_call: int, recorded:
         return time.perf_counter() - begun
 
 
-def training(steps_per_call: int) -> Callable[[], float]:
-    """A function that makes `steps_per_call` real training steps of `digits_mlp`."""
+def training(steps_per_call: int, batch: int) -> Callable[[], float]:
+    """A function that makes `steps_per_call` real training steps of `digits_mlp`, without input."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
@@ -205,8 +215,8 @@ def training(steps_per_call: int) -> Callable[[], float]:
     model, optimizer = made.model(), made.optimizer()
     optimizer.build(model.trainable_variables)
     random = np.random.default_rng(0)
-    x = tf.constant(random.random((BATCH, 8, 8, 1), dtype=np.float32))
-    y = tf.constant(random.integers(0, 10, BATCH))
+    x = tf.constant(random.random((batch, 8, 8, 1), dtype=np.float32))
+    y = tf.constant(random.integers(0, 10, batch))
 
     @tf.function
     def call() -> tf.Tensor:
