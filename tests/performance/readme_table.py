@@ -95,7 +95,7 @@ def _recorder(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         )
     for row in measured["ratio"]:
         yield (
-            f"a step of {row['step_us']:.0f} µs (no input), {row['steps_per_call']} a call: with "
+            f"a step of {row['step_us']:.0f} µs, {row['steps_per_call']} a call: with "
             "the recorder ÷ without",
             f"{row['ratio']:.3f} × ({row['low']:.3f} to {row['high']:.3f})",
         )

@@ -15,6 +15,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ PACED_SECONDS = 30.0
 """So long calls keep the pace; the rest, as fast as can be, is still built and written."""
 
 BATCH = 32
-BLOCK_SECONDS = 1.2
+BLOCK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -187,20 +188,18 @@ def median_seconds(train: Callable[[], float], calls: int = 40) -> float:
 
 
 def block(train: Callable[[], float], calls: int, steps_per_call: int, recorded: bool) -> float:
-    """Seconds of `calls` calls; the columns are made either way, only recording differs."""
-    if not recorded:
-        begun = time.perf_counter()
-        for _ in range(calls):
-            columns(steps_per_call)
-            train()
-        return time.perf_counter() - begun
-    with recorder() as recording:
-        time.sleep(0.05)  # the thread's first sample is no part of the block
-        begun = time.perf_counter()
-        for call in range(calls):
+    """Seconds of `calls` calls; the columns are made either way, only recording differs.
+
+    As many calls go before them: a recorder makes its files at its first writing, once a run.
+    """
+    with recorder() if recorded else nullcontext() as recording:
+        for call in range(2 * calls):
+            if call == calls:
+                begun = time.perf_counter()
             made = columns(steps_per_call)
             loss = train()
-            recording.steps(1 + call * steps_per_call, *made, BATCH, loss)
+            if recording is not None:
+                recording.steps(1 + call * steps_per_call, *made, BATCH, loss)
         return time.perf_counter() - begun
 
 
