@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from launcher.experiment import Experiment
 from launcher.progress import progress_view
 from launcher.session import Session, temporary_folder
 from launcher.supervisor import Watched, watch
-from results.run_folder import ENVIRONMENT, LOG, PLAN, STATUS, SUMMARY, RunFolder
+from results.run_folder import ENVIRONMENT, LOG, PLAN, STATUS, SUMMARY, RunFolder, now
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def run_one(
 
 
 def _run(session: Session, experiment: Experiment, folder: Path, overrides: list[str]) -> Outcome:
-    started, asked = _now(), time.perf_counter()
+    started, asked = now(), time.perf_counter()
     engine = session.engine(experiment)
     found = session.preflight(experiment, folder)
     prepared = found["preparation_seconds"]
@@ -104,7 +103,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         "state": state,
         "reason": reason,
         "cause": dataclasses.asdict(watched.cause) if watched.cause else None,
-        "ended": _now(),
+        "ended": now(),
         "exit_codes": {task: ended.code for task, ended in watched.exits.items()},
     }
     run_folder.write(STATUS, status)
@@ -160,7 +159,3 @@ def _servers(experiment: Experiment, plan: ClusterPlan) -> list[str]:
 
 def _task_record(task: Any) -> dict[str, Any]:
     return {"task": task.name, **dataclasses.asdict(task)}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -34,7 +34,6 @@ class Book:
     """Examples of an epoch."""
     batch: int
     position: int = 0
-    steps_handed: int = 0
     unfinished: dict[int, Block] = field(default_factory=dict)
     again: list[Block] = field(default_factory=list)
     """Blocks to hand out before any new one (of a restored run)."""
@@ -50,7 +49,6 @@ class Book:
             block = Block(self._numbers, self.position, steps)
             self.position += steps * self.batch
         self.unfinished[block.number] = block
-        self.steps_handed += block.steps
         return block
 
     def finish(self, number: int) -> Block:
