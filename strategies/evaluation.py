@@ -41,8 +41,12 @@ class Evaluator:
             )
 
         self._scored = scored
+        self._beat = job.recorder.beat
 
     def quality(self) -> float:
         """The mean score over the held-out set."""
-        total = sum(self._scored(list(batches)) for batches in zip(*self._datasets, strict=True))
+        total = 0.0
+        for batches in zip(*self._datasets, strict=True):
+            total += self._scored(list(batches))
+            self._beat()
         return float(total[0] / total[1])
