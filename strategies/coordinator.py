@@ -6,6 +6,7 @@ iterator always has something to read ahead, and the coordinator knows which exa
 """
 
 from collections import deque
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,8 +56,9 @@ class _Loop:
         self.step = 0
         examples = job.feed.train.examples
         self.book = Book(examples, job.batch_per_replica)
-        if job.checkpoint.restore is not None:
-            self._restore(job.checkpoint.restore)
+        found = checkpoints.find(job)
+        if found is not None:
+            self._restore(*found)
         self.coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
         self.workers = sum(task.startswith("worker-") for task in job.tasks)
         self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
@@ -181,9 +183,8 @@ class _Loop:
         self.local.set_weights(read_weights(self.training.model))
         return self.evaluator.quality()
 
-    def _restore(self, restore: str) -> None:
+    def _restore(self, path: Path, manifest: dict[str, Any]) -> None:
         job = self.job
-        path, manifest = checkpoints.find(restore)
         checkpoints.restore_state(path, self.training)
         self.step = manifest["step"]
         position = manifest["position"]
