@@ -1,9 +1,9 @@
-"""Checkpoints as folders: which are whole, which stay. Free of TensorFlow, so the launcher can ask.
+"""Checkpoints as folders: which are whole, which stay. Free of TensorFlow, for the launcher's sake.
 
-A checkpoint `checkpoints/<step>/` is complete once its manifest is there, which is written last. The
-manifest holds size and CRC-32 of every other file: enough against what befalls files by accident
-(cut short, gone, bytes changed), and cheaper than any disk (measured: 0.16 s a gigabyte, SHA-256
-0.54 s). Saving reads back what the page cache still holds; only what is to be restored is read again.
+A checkpoint `checkpoints/<step>/` is complete once its manifest is there, which is written last. It
+holds size and CRC-32 of every other file: enough against what befalls files by accident (cut short,
+gone, bytes changed), and cheaper than any disk (measured: 0.16 s a gigabyte, SHA-256 0.54 s).
+Saving reads back what the page cache still holds; only what is to be restored is read again.
 """
 
 import shutil
@@ -25,7 +25,7 @@ def newest_whole(run_folder: Path) -> tuple[Path | None, list[str]]:
     With it comes a line for each newer one that is complete but damaged: its folder, and what is
     wrong with it.
     """
-    warnings = []
+    warnings: list[str] = []
     for path in reversed(_complete(run_folder / CHECKPOINTS_FOLDER)):
         wrong = damage(path)
         if wrong is None:

@@ -99,7 +99,7 @@ def test_restoring_says_which_was_found_and_refuses_a_damaged_one_by_name(tmp_pa
     path, manifest, warnings = find(tmp_path)
     assert (path, manifest["step"], len(warnings)) == (folder(tmp_path, 10), 10, 1)
     assert find(tmp_path / "checkpoints")[0] == path
-    with pytest.raises(UserError, match="contents of state.data"):
+    with pytest.raises(UserError, match="contents of state"):
         find(folder(tmp_path, 20))
     lose(folder(tmp_path, 10))
     with pytest.raises(UserError, match=r"no complete checkpoint.*is missing"):
