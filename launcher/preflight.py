@@ -40,7 +40,7 @@ def _found(experiment: Experiment) -> dict[str, Any]:
     from benchmarks.workloads.check import check
     from input_pipelines import load_source, prepare
     from launcher.training_job import configure, make_feed, placement_of
-    from strategies import checkpoints
+    from strategies import checkpoint_folder, checkpoints
     from strategies.devices import prepare_devices
     from strategies.model import build_training
 
@@ -56,7 +56,7 @@ def _found(experiment: Experiment) -> dict[str, Any]:
     feed = make_feed(experiment)
     check(feed.workload, feed, experiment.batch.per_replica)
     if experiment.checkpoint.restore is not None:
-        path, _ = checkpoints.find(experiment.checkpoint.restore)
+        path, _, _ = checkpoint_folder.find(experiment.checkpoint.restore)
         training = build_training(feed.workload, experiment.loop, experiment.seed)
         checkpoints.restore_state(path, training)
     return {

@@ -3,9 +3,16 @@
 A scheduled call carries the next block's numbers (`handing_out`) into queues on whichever worker
 runs it, and trains on the block that this worker was given before: so the worker's long-lived
 iterator always has something to read ahead, and the coordinator knows which examples are out.
+
+A worker that is lost is TensorFlow's to take back once it serves again at its address: it puts the
+call under way back into its queue, for whichever worker is free, and makes iterator and index anew
+on the new process. The block that lay with the lost one is ours to hand out again. (A replaced
+worker was back 1 to 2 seconds after it served: gRPC tries to connect once a second.)
 """
 
+import os
 from collections import deque
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +45,10 @@ class Result(NamedTuple):
     """Number of the block that this call brought to the worker, or -1; int64 []."""
     trained: tf.Tensor
     """Number of the block that this call trained on, or -1; int64 []."""
+    when: tf.Tensor
+    """When the call began, unix seconds on the worker's clock, float64 []."""
+    emptied: tf.Tensor
+    """Whether nothing that came before this call lies with the worker any more, bool []."""
     steps: Steps
     """Its steps, on the worker's clock; none where it trained on nothing."""
 
@@ -55,9 +66,10 @@ class _Loop:
         self.step = 0
         examples = job.feed.train.examples
         self.book = Book(examples, job.batch_per_replica)
-        if job.checkpoint.restore is not None:
-            self._restore(job.checkpoint.restore)
-        self.coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
+        found = checkpoints.find(job)
+        if found is not None:
+            self._restore(*found)
+        self.coordinator = _coordinator(strategy)
         self.workers = sum(task.startswith("worker-") for task in job.tasks)
         self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
         self.indices = _worker_indices(self.coordinator)
@@ -66,7 +78,6 @@ class _Loop:
         self.graphs: list[tf.Graph] = []
         self.call = _make_call(job, strategy, training, self.graphs)
         self.under_way: deque[Any] = deque()
-        self.holder: dict[int, int] = {}
         self.stopping = Stopping(job)
         self.local = local_copy(job.workload, read_weights(training.model))
         self.evaluator = Evaluator(job, tf.distribute.get_strategy(), self.local, alone=True)
@@ -80,7 +91,7 @@ class _Loop:
             position=self.book.as_record,
         )
         self.last_ends: dict[int, float] = {}
-        self.traced = False
+        self.traced = self.trained = False
 
     def run(self) -> str:
         self.job.recorder.state("tracing")
@@ -93,25 +104,31 @@ class _Loop:
 
     def _train_to(self, halt: int | None) -> str | None:
         """Hands out blocks until the step `halt` (None: without end) and takes all of them back."""
-        handed, asked = self.step, None
-        while asked is None and (halt is None or handed < halt):
-            steps = self.job.loop.steps_per_call
-            if halt is not None:
-                steps = min(steps, halt - handed)
-            block = self.book.next_block(steps)
-            handed += block.steps
+        asked = None
+        while asked is None and (block := self._next_block(halt)) is not None:
             self._schedule(block)
             while len(self.under_way) >= _CALLS_PER_WORKER * self.workers:
                 self._take_oldest()
             asked = self.stopping.asked
         self._take_all()
-        while self.book.unfinished or self.book.again:
-            for block in [self.book.next_block(b.steps) for b in list(self.book.again)]:
-                self._schedule(block)
+        while self.book.unfinished:
+            for worker in range(self.workers):
+                self._hand_out_again(worker, self.book.missed_by(worker))
+            self._give_up_on_the_dead()
+            while self.book.again:
+                self._schedule(self.book.next_block(0))
             for _ in range(self.workers):
                 self._schedule(None)
             self._take_all()
         return asked
+
+    def _next_block(self, halt: int | None) -> Block | None:
+        """What was lost comes first; None where all steps up to `halt` are made or under way."""
+        self._give_up_on_the_dead()
+        steps = self.job.loop.steps_per_call
+        if halt is not None:
+            steps = min(steps, halt - self.step - self.book.steps_out)
+        return self.book.next_block(steps) if steps > 0 or self.book.again else None
 
     def _schedule(self, block: Block | None) -> None:
         """One call on whichever worker is free: with a block to keep, or None to finish its own."""
@@ -137,24 +154,41 @@ class _Loop:
         result = Result(*self.under_way.popleft().fetch())
         worker, given, trained = (int(number) for number in result[:3])
         if given != _NONE:
-            self.holder[given] = worker
-        if trained == _NONE:
-            self._give_up_on_what_left_with(worker, but=given)
-        else:
-            self.book.finish(trained)
-            self.holder.pop(trained, None)
-            self._record(worker, Steps(*result.steps))
+            self.book.brought(given, worker, float(result.when))
+        if trained != _NONE:
+            steps = Steps(*result.steps)
+            if self.book.finish(trained):
+                self._record(worker, steps)
+            else:
+                examples = int(steps.numbers.size)
+                self.job.recorder.event("trained_twice", task=_task(worker), examples=examples)
+        if result.emptied:
+            self.book.emptied(worker, float(result.when))
 
-    def _give_up_on_what_left_with(self, worker: int, but: int) -> None:
-        """This worker's queue was empty: what it held before is lost with its former process."""
-        for number in [n for n, held_by in self.holder.items() if held_by == worker and n != but]:
-            del self.holder[number]
-            self.book.again.append(self.book.finish(number))
+    def _give_up_on_the_dead(self) -> None:
+        """Others need not wait for a worker to come back, nor for what lay with it."""
+        for index, worker in enumerate(self.coordinator._cluster.workers):
+            held = self.book.held_by(index)
+            if held and worker._is_dead_with_error:
+                self._take_all()  # it may have trained on them before it died
+                self._hand_out_again(index, held)
+
+    def _hand_out_again(self, worker: int, numbers: list[int]) -> None:
+        lost = self.book.lose(numbers)
+        if lost:
+            self.last_ends.pop(worker, None)  # the time without it belongs to no step
+            self.job.recorder.event(
+                "handed_out_again",
+                task=_task(worker),
+                blocks=len(lost),
+                examples=sum(block.steps for block in lost) * self.job.batch_per_replica,
+            )
 
     def _record(self, worker: int, steps: Steps) -> None:
-        job, task = self.job, f"worker-{worker}"
+        job, task = self.job, _task(worker)
         check_finite(task, self.step + 1, steps.losses)
-        if not self.last_ends:
+        if not self.trained:
+            self.trained = True
             job.recorder.event("first_call_done", step=self.step + len(steps.starts))
             self.milestones.summaries.graph(self.graphs[0])
         last_end, resumed = self.last_ends.get(worker), self.milestones.resumed
@@ -181,9 +215,8 @@ class _Loop:
         self.local.set_weights(read_weights(self.training.model))
         return self.evaluator.quality()
 
-    def _restore(self, restore: str) -> None:
+    def _restore(self, path: Path, manifest: dict[str, Any]) -> None:
         job = self.job
-        path, manifest = checkpoints.find(restore)
         checkpoints.restore_state(path, self.training)
         self.step = manifest["step"]
         position = manifest["position"]
@@ -193,6 +226,10 @@ class _Loop:
         else:
             self.book.position = self.step * manifest["replicas"] * manifest["batch_per_replica"]
         job.recorder.event("restored", step=self.step, exact=exact)
+
+
+def _task(worker: int) -> str:
+    return f"worker-{worker}"
 
 
 class _Queue:
@@ -222,6 +259,15 @@ class _Queue:
 
 def _requested() -> _Queue:
     return _Queue("requested_rows", 3)
+
+
+def _coordinator(strategy: Any) -> tf.distribute.coordinator.ClusterCoordinator:
+    """TensorFlow would make up to three calls again on a living worker that lost its parameter
+    server for a moment, and the worker's queue and iterator would then be out of step with what it
+    is told. So the first such loss ends the run, which may start again from its checkpoint."""
+    os.environ["TF_COORDINATOR_IGNORE_TRANSIENT_PS_FAILURES"] = "0"
+    os.environ["TF_COORDINATOR_IGNORE_TRANSIENT_TIMEOUTS"] = "0"
+    return tf.distribute.coordinator.ClusterCoordinator(strategy)
 
 
 def _worker_input(job: TrainingJob) -> tf.data.Dataset:
@@ -261,15 +307,18 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
     @tf.function
     def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
         graphs.append(tf.compat.v1.get_default_graph())
+        when = tf.timestamp()
         handed = _Queue("handed_blocks", 2)
         bringing = block[0] != _NONE
         if bringing:
             handed.put(block[tf.newaxis])
             _requested().put(rows)
-        ready = handed.size() > tf.cast(bringing, tf.int32)
+        own = tf.cast(bringing, tf.int32)
+        ready = handed.size() > own
         taken = tf.constant([_NONE, 0], tf.int64)
         if ready:
             taken = handed.take()
+        emptied = handed.size() <= own
 
         def take() -> tuple[tf.Tensor, Any]:
             number, x, y = next(iterator)
@@ -277,6 +326,6 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
 
         count = tf.cast(taken[1], tf.int32)
         steps = stamped_steps(count, job.batch_per_replica, job.deterministic, take, train)
-        return Result(index, block[0], taken[0], steps)
+        return Result(index, block[0], taken[0], when, emptied, steps)
 
     return call
