@@ -11,8 +11,6 @@ from results.run_folder import STATUS, RunFolder, now
 
 TEMPORARY = "temporary"
 """Temporary files of a run's processes."""
-CLAIM = ".claimed"
-"""Names the launcher that is at work in the folder."""
 RESERVE = ".reserve"
 """Space that a full disk can't take from the run's last words."""
 
@@ -29,9 +27,8 @@ def close_folder(folder: Path) -> None:
 
 
 def remove_working_files(folder: Path) -> None:
-    """Temporary files, halves of files that a killed task was writing, the claim and the reserve."""
+    """Temporary files, halves of files that a killed task was writing, and the reserve."""
     shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
-    for name in (RESERVE, CLAIM):
-        (folder / name).unlink(missing_ok=True)
+    (folder / RESERVE).unlink(missing_ok=True)
     for half in folder.rglob(".*.tmp"):
         half.unlink(missing_ok=True)

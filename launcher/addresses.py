@@ -19,9 +19,9 @@ def choose_addresses(
 ) -> tuple[str, ...]:
     """`count` distinct loopback addresses: free ports, or `first_port` and those after it.
 
-    In a network of the run's own (`private`) all ports are free. Elsewhere free ports lie below the range from which the system gives ports to outgoing connections, so
-    that none of those takes one before its task listens. Fixed ports are not tried: where one is
-    occupied, its task says so.
+    In a network of the run's own (`private`) all ports are free. Elsewhere free ports lie below the
+    range from which the system gives ports to outgoing connections, so that none of those takes one
+    before its task listens. Fixed ports are not tried: where one is occupied, its task says so.
 
     Raises:
       UserError: `first_port` leaves too few ports after it.

@@ -39,4 +39,3 @@ def warning(isolation: Isolation, addresses: Sequence[str]) -> str | None:
         f"not isolated: {isolation.why}; whoever reaches this machine's port "
         f"{ports} can run code as you, as TensorFlow listens everywhere and asks for no password"
     )
-

@@ -66,4 +66,3 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         "test_examples": feed.test.examples,
         "task_bytes": memory.own_bytes(),
     }
-

@@ -1,7 +1,6 @@
 """One run from end to end: checked, prepared, started, watched, summed up."""
 
 import dataclasses
-import os
 import shutil
 import sys
 import time
@@ -11,17 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from launcher import isolation, memory
-from launcher.abandoned import CLAIM, RESERVE, TEMPORARY, remove_working_files
+from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
 from launcher.engines import EngineError, Isolation
 from launcher.environment import environment
-from launcher.errors import FolderTaken
 from launcher.experiment import Experiment
 from launcher.failure_kinds import PLATFORM, PREEMPTED, is_full_disk
+from launcher.folder_lock import held
 from launcher.progress import progress_view
 from launcher.restarts import Attempts
 from launcher.session import Session
@@ -56,14 +53,18 @@ def run_one(
       UserError: the preflight found something that a person can mend; nothing was started.
       FolderTaken: another launcher is at work in `folder`.
     """
-    with _claimed(folder):
+    with held(folder):
         return _run(session, experiment, folder, overrides)
 
 
 def _run(session: Session, experiment: Experiment, folder: Path, overrides: list[str]) -> Outcome:
     started, asked = now(), time.perf_counter()
     run_folder = RunFolder(folder)
-    with session.open(experiment, folder) as group, _temporary_folder(folder) as temporary:
+    with (
+        session.open(experiment, folder) as group,
+        _reserve(folder),
+        _temporary_folder(folder) as temporary,
+    ):
         settled = isolation.settled(experiment, group.isolation)
         found = session.preflight(group, experiment, folder, temporary)
         prepared = found["preparation_seconds"]
@@ -164,23 +165,12 @@ def _temporary_folder(run_folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
-    """Keeps a second launcher out of the folder while this one is at work in it, and keeps space
-    for what is written at the end, however full the disk is by then."""
-    claim = folder / CLAIM
+def _reserve(folder: Path) -> Iterator[None]:
+    """Keeps space for what is written at the end, however full the disk is by then.
+
+    Raises UserError where it is full already.
+    """
     try:
-        descriptor = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:
-        owner = claim.read_text()
-        if not owner or (owner.isdigit() and psutil.pid_exists(int(owner))):
-            raise FolderTaken(
-                f"hydra.run.dir={folder}: another launcher (process {owner}) is at work there; "
-                "give another folder"
-            ) from None
-        descriptor = os.open(claim, os.O_WRONLY | os.O_TRUNC)
-    try:
-        os.write(descriptor, str(os.getpid()).encode())
-        os.close(descriptor)
         (folder / RESERVE).write_bytes(bytes(_RESERVED_BYTES))
         yield
     except OSError as error:
@@ -188,7 +178,7 @@ def _claimed(folder: Path) -> Iterator[None]:
             raise UserError(f"hydra.run.dir={folder}: the disk is full; make space") from error
         raise
     finally:
-        remove_working_files(folder)
+        (folder / RESERVE).unlink(missing_ok=True)
 
 
 def _summarize(folder: RunFolder) -> dict[str, Any]:

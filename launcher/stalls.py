@@ -24,8 +24,12 @@ _DUMP_SECONDS = 0.5
 _PAUSE_SECONDS = 5.0
 """Between two looks: a launcher that was itself stopped for longer has not watched meanwhile."""
 _TRAINING, _SAVING = "training", "saving"
-_FRAME = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>\S+)', re.MULTILINE)
-_THREAD = re.compile(r"^(?:Current t|T)hread 0x[0-9a-f]+.*\(most recent call first\):$", re.MULTILINE)
+_FRAME = re.compile(
+    r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>\S+)', re.MULTILINE
+)
+_THREAD = re.compile(
+    r"^(?:Current t|T)hread 0x[0-9a-f]+.*\(most recent call first\):$", re.MULTILINE
+)
 _HERE = Path(__file__).resolve().parents[1]
 _ROOMS = ("launcher", "strategies", "input_pipelines", "benchmarks", "results")
 Said = Mapping[str, Mapping[str, Any]]
@@ -153,7 +157,7 @@ def explain(
         return Stall(stopped[0], PLATFORM, message, _step(said, stopped[0]))
     frames = {task: own_frame(folder, task, log_sizes.get(task, 0)) for task in watch.tasks}
     busy = [task for task, frame in frames.items() if frame is not None]
-    if busy and len(busy) < len(watch.tasks) or len(watch.tasks) == 1 and busy:
+    if (busy and len(busy) < len(watch.tasks)) or (len(watch.tasks) == 1 and busy):
         message = f"is in {frames[busy[0]]}; {what}{_waiting(watch.tasks, busy)}"
         return Stall(busy[0], USER, message, _step(said, busy[0]))
     if len(idle) < len(watch.tasks) and watch.stepped:

@@ -72,9 +72,7 @@ def watch(
       on_tick: called a few times a second.
       replace: starts a replaceable task again; False where that is not allowed any more.
     """
-    supervisor = _Supervisor(
-        group, folder, tasks, settings, limits, interrupts, on_tick, replace
-    )
+    supervisor = _Supervisor(group, folder, tasks, settings, limits, interrupts, on_tick, replace)
     supervisor.run()
     return supervisor.watched
 

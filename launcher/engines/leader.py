@@ -35,9 +35,7 @@ _WITHOUT_PIDFD_SECONDS = 0.02
 """How often ends are looked for where the kernel doesn't tell (macOS)."""
 
 
-def lead(
-    connection: socket.socket, request: dict[str, Any], server: int, alive: int
-) -> NoReturn:
+def lead(connection: socket.socket, request: dict[str, Any], server: int, alive: int) -> NoReturn:
     """Becomes the leader that `request` asks for; called in a child of the server.
 
     Args:

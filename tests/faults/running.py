@@ -65,7 +65,7 @@ class Running:
     def left_behind(self) -> list[str]:
         """Files that only a launcher at work needs, and ports and processes of the run."""
         path = self.folder.path
-        names = ("temporary", ".claimed", ".reserve")
+        names = ("temporary", ".reserve")
         found = [name for name in names if (path / name).exists()]
         found += [str(half) for half in path.rglob(".*.tmp")]
         found += [
