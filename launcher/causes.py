@@ -173,11 +173,8 @@ def _without_a_word(
         limit = f"watch.memory_mb={limits.memory_mb}"
         return True, MEMORY, f"was ended for holding more than {limit}; raise it, or {less}"
     if code == -signal.SIGKILL and limits.system_has_killed():
-        return (
-            True,
-            MEMORY,
-            f"was ended by the system, whose memory ran out (it held {held}); {less}",
-        )
+        ran_out = f"was ended by the system, whose memory ran out (it held {held})"
+        return True, MEMORY, f"{ran_out}; {less}"
     if code in _CRASHES:
         told = folder.log_tail(task, 3 * _TAIL_LINES)
         if _NO_MEMORY.search(told):

@@ -1,5 +1,5 @@
-"""One launcher at a time in a folder: a lock that the kernel lets go of when its holder ends, however
-it ends, and that leaves no file behind."""
+"""One launcher at a time in a folder: a lock that the kernel lets go of when its holder ends,
+however it ends, and that leaves no file behind."""
 
 import contextlib
 import fcntl
@@ -35,9 +35,10 @@ def _take(descriptor: int, folder: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         owner = _holder(descriptor)
-        who = f"process {owner}" if owner else "by a process that can't be seen"
+        who = f"process {owner}" if owner else "a process that can't be seen"
         raise FolderTaken(
-            f"hydra.run.dir={folder}: another launcher ({who}) is at work there; give another folder"
+            f"hydra.run.dir={folder}: another launcher ({who}) is at work there; "
+            "give another folder"
         ) from None
     except OSError as error:
         raise _Unknown from error

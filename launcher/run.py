@@ -119,7 +119,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
 
 
 def _to_the_end(attempts: Attempts) -> Watched:
-    """How the run ended, also where the process that leads its tasks was killed, and they with it."""
+    """How the run ended, also where what leads its tasks was killed, and they with it."""
     try:
         return attempts.run()
     except EngineError as error:

@@ -45,7 +45,7 @@ class Evaluator:
 
     def quality(self) -> float:
         """The mean score over the held-out set."""
-        total = 0.0
+        total = tf.zeros([2])
         for batches in zip(*self._datasets, strict=True):
             total += self._scored(list(batches))
             self._beat()

@@ -29,7 +29,7 @@ def local_engine(method: str) -> Engine:
 
 
 class LocalEngine(Engine):
-    """Starts its server on construction, and doesn't wait for it before there is something to do."""
+    """Starts its server on construction, and waits for it only when there is something to do."""
 
     def __init__(self, method: str) -> None:
         ours, theirs = socket.socketpair()
@@ -88,9 +88,9 @@ class LocalGroup(Group):
         self._connection = connection
         self._pending = b""
         self._exits: dict[str, Exit] = {}
-        self._leads: dict[str, Any] | None = None
-        self._looked: dict[str, Look] | None = None
-        while self._leads is None:
+        self._leads: dict[str, Any] = {}
+        self._looked: list[dict[str, Look]] = []
+        while not self._leads:
             if given_up():
                 connection.close()
                 raise KeyboardInterrupt
@@ -121,12 +121,12 @@ class LocalGroup(Group):
 
     def look(self) -> dict[str, Look]:
         self._ask({"look": True})
-        self._looked = None
+        self._looked.clear()
         limit = time.monotonic() + _LOOK_SECONDS
-        while self._looked is None:
+        while not self._looked:
             if not self._receive(limit - time.monotonic()):
                 raise EngineError("the process that leads the tasks doesn't answer")
-        return self._looked
+        return self._looked.pop()
 
     def signal(self, name: str, number: int) -> None:
         self._ask({"signal": name, "number": int(number)})
@@ -175,7 +175,7 @@ class LocalGroup(Group):
             ended = Exit(record["code"], record["seen_ns"], record["ended_for"])
             self._exits[record["exited"]] = ended
         elif "looked" in record:
-            self._looked = {name: Look(*seen) for name, seen in record["looked"].items()}
+            self._looked.append({name: Look(*seen) for name, seen in record["looked"].items()})
         elif "leads" in record:
             self._leads = record["leads"]
 

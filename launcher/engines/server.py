@@ -58,9 +58,10 @@ class _Server:
 
     def serve(self) -> NoReturn:
         while True:
-            ready, _, _ = select.select([self._connection, *self._leaders], [], [])
+            requests = self._connection.fileno()
+            ready, _, _ = select.select([requests, *self._leaders], [], [])
             for descriptor in ready:
-                if descriptor is self._connection:
+                if descriptor == requests:
                     self._serve_request()
                 else:
                     self._see_end(descriptor)

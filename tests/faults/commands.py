@@ -1,4 +1,4 @@
-"""The launcher as a process of its own, to be killed, and what it may leave behind on the machine."""
+"""The launcher as a process of its own, to be killed, and what it may leave behind."""
 
 import os
 import signal
