@@ -11,6 +11,7 @@ worker was back 1 to 2 seconds after it served: gRPC tries to connect once a sec
 """
 
 import os
+import time
 from collections import deque
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from strategies.stopping import Stopping
 
 _CALLS_PER_WORKER = 3
 """Scheduled calls kept under way for each worker, so that none waits for the coordinator."""
+_LOOK_AGAIN_SECONDS = 0.02
 _NONE = -1
 """Number of a block where there is none."""
 
@@ -151,11 +153,15 @@ class _Loop:
             self._take_oldest()
 
     def _take_oldest(self) -> None:
-        result = Result(*self.under_way.popleft().fetch())
+        result = Result(*self._fetched(self.under_way.popleft()))
         worker, given, trained = (int(number) for number in result[:3])
         if given != _NONE:
             self.book.brought(given, worker, float(result.when))
-        if trained != _NONE:
+        if trained == _NONE:
+            # It had nothing to train on since it paused, or was replaced: that belongs to no step.
+            if worker in self.last_ends:
+                self.last_ends[worker] = max(self.last_ends[worker], float(result.when))
+        else:
             steps = Steps(*result.steps)
             if self.book.finish(trained):
                 self._record(worker, steps)
@@ -164,6 +170,18 @@ class _Loop:
                 self.job.recorder.event("trained_twice", task=_task(worker), examples=examples)
         if result.emptied:
             self.book.emptied(worker, float(result.when))
+
+    def _fetched(self, remote: Any) -> Any:
+        """What a call gave. Where its worker is lost before that was copied from it, TensorFlow
+        makes the call again; until then `remote` still names the copy that is gone."""
+        while True:
+            try:
+                return remote.fetch()
+            except tf.errors.OpError:
+                if remote._error is not None:
+                    raise
+            self.coordinator.done()  # raises where a call has failed for good
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
     def _give_up_on_the_dead(self) -> None:
         """Others need not wait for a worker to come back, nor for what lay with it."""
@@ -176,7 +194,6 @@ class _Loop:
     def _hand_out_again(self, worker: int, numbers: list[int]) -> None:
         lost = self.book.lose(numbers)
         if lost:
-            self.last_ends.pop(worker, None)  # the time without it belongs to no step
             self.job.recorder.event(
                 "handed_out_again",
                 task=_task(worker),
