@@ -7,6 +7,7 @@ answers are one JSON object a line over the inherited socket. When the launcher 
 and with it all that it started.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -27,7 +28,21 @@ from launcher.engines.process import (
     outlive_parent,
 )
 
-PRELOADED = ("numpy", "pyarrow", "tensorflow", "keras")
+PRELOADED = (
+    "numpy",
+    "pyarrow.parquet",
+    "tensorflow",
+    "keras",
+    "launcher.task",
+    "launcher.training_job",
+    "strategies.synchronous",
+    "strategies.coordinator",
+    "strategies.multiworker",
+    "strategies.parameter_server",
+    "strategies.mirrored",
+    "strategies.one_device",
+    "benchmarks.workloads.check",
+)
 
 
 def main(descriptor: int, parent: int) -> None:
@@ -38,6 +53,9 @@ def main(descriptor: int, parent: int) -> None:
     began = time.perf_counter()
     for module in PRELOADED:
         importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     # From now on there may be tasks to end first; the closed socket tells of the launcher's end.
     outlive_parent()
     server = _Server(socket.socket(fileno=descriptor))
