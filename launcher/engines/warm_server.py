@@ -38,10 +38,12 @@ PRELOADED = (
     "strategies.synchronous",
     "strategies.coordinator",
     "strategies.multiworker",
+    "strategies.devices",
     "strategies.parameter_server",
     "strategies.mirrored",
     "strategies.one_device",
     "benchmarks.workloads.check",
+    "input_pipelines.sources.digits_builder",
 )
 
 
