@@ -2,6 +2,7 @@
 
 state, reason, failed_task          how it ended; why, and which task began it, where it failed
 strategy, workers, ps, keras, workload, source, batch_total, batch_per_replica, seed
+isolation, isolation_why            `namespace`: nobody outside could connect; `none`, and why
 emulated                            what was not the machine's own, comma separated; null is nothing
 examples_per_second                 over all replicas, warm-up dropped, see `benchmarks.throughput`
 examples_per_second_low, _high      95% interval within the run, where the effective sample is ≥ 50
@@ -91,6 +92,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
     return {
         **_outcome(status),
         **asked,
+        **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
         **_speed(useful, measured, plan, overlapping),
         **amounts,
@@ -121,6 +123,11 @@ def _outcome(status: Mapping[str, Any]) -> dict[str, Any]:
         "reason": status.get("reason") or cause.get("message"),
         "failed_task": cause.get("task"),
     }
+
+
+def _isolation(plan: Mapping[str, Any]) -> dict[str, Any]:
+    found = plan.get("isolation") or {}
+    return {"isolation": found.get("kind"), "isolation_why": found.get("why")}
 
 
 def _asked(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,6 +128,8 @@ class Jobs:
             if outcome.log_tail:
                 print(outcome.log_tail, file=sys.stderr)
             print(f"failed: {outcome.reason}", file=sys.stderr)
+            for line in outcome.consequences:
+                print(f"  {line}", file=sys.stderr)
             print(f"see {job.folder}", file=sys.stderr)
         elif outcome.state == INTERRUPTED:
             print(f"interrupted; what was measured lies in {job.folder}", file=sys.stderr)
