@@ -8,8 +8,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from launcher import memory
 from launcher.experiment import Experiment
-from results.errors import UserError
+from results.errors import UserError, described
 from results.run_folder import RunFolder
 
 PREFLIGHT = "preflight.json"
@@ -29,7 +30,7 @@ def prepare_and_check(run_folder: str) -> None:
         traceback.print_exc()
         found = {
             "error": f"workload={experiment.workload.name}: the preflight met "
-            f"{type(error).__name__}: {_first_line(error)}; HYDRA_FULL_ERROR=1 shows where"
+            f"{': '.join(described(error))}; HYDRA_FULL_ERROR=1 shows where"
         }
     folder.write(PREFLIGHT, found)
 
@@ -63,8 +64,5 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         "prepared": prepared.made,
         "train_examples": feed.train.examples,
         "test_examples": feed.test.examples,
+        "task_bytes": memory.own_bytes(),
     }
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), "no message")

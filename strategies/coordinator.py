@@ -287,6 +287,7 @@ def _coordinator(strategy: Any) -> tf.distribute.coordinator.ClusterCoordinator:
     return tf.distribute.coordinator.ClusterCoordinator(strategy)
 
 
+@tf.autograph.experimental.do_not_convert
 def _worker_input(job: TrainingJob) -> tf.data.Dataset:
     requests = tf.data.Dataset.counter().map(lambda _: _requested().take(), name="requests")
     return requested_dataset(job.feed, requests, job.batch_per_replica)
@@ -321,21 +322,21 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
     def train(batch: Any) -> tf.Tensor:
         return strategy.run(step, args=batch)
 
-    @tf.function
+    @tf.function(autograph=False)
     def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
         graphs.append(tf.compat.v1.get_default_graph())
         when = tf.timestamp()
         handed = _Queue("handed_blocks", 2)
         bringing = block[0] != _NONE
-        if bringing:
-            handed.put(block[tf.newaxis])
-            _requested().put(rows)
-        own = tf.cast(bringing, tf.int32)
-        ready = handed.size() > own
-        taken = tf.constant([_NONE, 0], tf.int64)
-        if ready:
-            taken = handed.take()
-        emptied = handed.size() <= own
+
+        def bring() -> tf.Tensor:
+            with tf.control_dependencies([handed.put(block[tf.newaxis]), _requested().put(rows)]):
+                return tf.constant(1)
+
+        brought = tf.cond(bringing, bring, lambda: tf.constant(0))
+        nothing = tf.constant([_NONE, 0], tf.int64)
+        taken = tf.cond(handed.size() > brought, handed.take, lambda: nothing)
+        emptied = handed.size() <= brought
 
         def take() -> tuple[tf.Tensor, Any]:
             number, x, y = next(iterator)

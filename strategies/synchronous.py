@@ -178,7 +178,7 @@ def _make_call(
         shares = strategy.run(step, args=(x, y))
         return tf.add_n(strategy.experimental_local_results(shares))
 
-    @tf.function(input_signature=_CALL_SIGNATURE)
+    @tf.function(input_signature=_CALL_SIGNATURE, autograph=False)
     def call(count: tf.Tensor, stop: tf.Tensor) -> tuple[Steps, tf.Tensor]:
         steps = stamped_steps(
             count, replicas * job.batch_per_replica, job.deterministic, take, train
