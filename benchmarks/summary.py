@@ -21,7 +21,7 @@ restarts, replaced_workers          starts of all tasks after a failure; workers
 lost_steps                          made before a failure, after the checkpoint it went on from
 repeated_examples                   of lost steps; of a coordinator also what was handed out again,
                                     which is at most as many: how far a lost worker got is not known
-restart_seconds                     from the end of the tasks to the first new step, added up
+restart_seconds                     from seeing a failure to the end of the next step made, added up
 goodput_steps_per_second, goodput_examples_per_second
                                     `steps`, `examples` ÷ seconds from the start of the tasks to the
                                     last step's end, restarts included
