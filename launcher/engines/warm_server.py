@@ -53,11 +53,10 @@ def main(descriptor: int, parent: int) -> None:
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     began = time.perf_counter()
+    gc.disable()
     for module in PRELOADED:
         importlib.import_module(module)
-    gc.collect()
     gc.freeze()
-    gc.disable()
     # From now on there may be tasks to end first; the closed socket tells of the launcher's end.
     outlive_parent()
     server = _Server(socket.socket(fileno=descriptor))
@@ -124,6 +123,7 @@ class _Server:
         """In the child: session, output and environment of its own, no descriptor of ours."""
         die_with_parent(server)
         os.setsid()
+        gc.enable()
         for key in list(self._selector.get_map().values()):
             os.close(key.fd)
         signal.signal(signal.SIGINT, signal.default_int_handler)
