@@ -13,7 +13,7 @@ from launcher.causes import Cause, Limits, out_of_memory_kills
 from launcher.cluster_plan import ClusterPlan, TaskPlan, make_plan
 from launcher.engines import Group, Isolation, TaskProcess
 from launcher.experiment import Experiment
-from launcher.failure_kinds import ADDRESS_TAKEN
+from launcher.failure_kinds import ADDRESS_TAKEN, DISK
 from launcher.session import Interrupts
 from launcher.supervisor import Replacement, Watched, Watchee, watch
 from results.run_folder import FAILURE, LOG, RunFolder
@@ -130,7 +130,7 @@ class Attempts:
         if cause.type == ADDRESS_TAKEN and self._addresses_left:
             self._addresses_left -= 1
             return True
-        if self._left == 0:
+        if self._left == 0 or cause.kind == DISK:  # as full as before
             return False
         self._left -= 1
         return True

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.performance.killed_tasks import is_well
 from tests.performance.record import RESULTS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -111,6 +112,60 @@ def _start_up(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     )
 
 
+def _killed(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    rows = measured["runs"]
+    for restarts, became in ((0, "ended as failed"), (1, "started again, ended well")):
+        own = [row for row in rows if row["restarts"] == restarts]
+        well = sum(map(is_well, own))
+        longest = max(row["seconds"] for row in own)
+        yield (
+            "a random task killed while it starts, in its first step, in the middle or while it "
+            f"saves, all strategies, isolated and not, `restarts={restarts}`: named, {became} within "
+            "5 s, no process, port or file left",
+            f"{well} of {len(own)}, longest {longest:.1f} s",
+        )
+
+
+def _recovery(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    restarts = measured["restart_seconds"]
+    yield (
+        f"four workers, one killed: from the kill to the first new step, {len(restarts)} times",
+        f"median {np.median(restarts):.1f} s, longest {max(restarts):.1f} s",
+    )
+    stops = measured["stopped"]
+    named = sum(each["named"] == "worker-1" for each in stops)
+    yield (
+        f"one of three workers stopped, `watch.stall_seconds={measured['stall_seconds']:g}`: "
+        "the run has ended, and names it",
+        f"{named} of {len(stops)}, longest {max(each['seconds'] for each in stops):.1f} s",
+    )
+    for row in measured["five_kills"]:
+        plain, killed = row["steps"]
+        kept = (
+            f"{row['missing_examples']} examples missing, {row['repeated_examples']} repeated"
+            if row["strategy"] == "parameter_server"
+            else f"{'the same' if row['same_examples'] else 'OTHER'} examples, "
+            f"loss differs by {row['loss_difference']:.1e}"
+        )
+        yield (
+            f"{row['strategy']}, {row['workers']} worker{'s' if row['workers'] > 1 else ''}, killed "
+            "five times, against the same run undisturbed",
+            f"{killed} steps against {plain}, {kept}; goodput {row['goodput_share'][1]:.0%} of the "
+            f"time against {row['goodput_share'][0]:.0%}",
+        )
+
+
+def _ports(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for isolation in ("namespace", "none"):
+        own = [row for row in measured["tasks"] if row["isolation"] == isolation]
+        reached = sum(bool(row["answers_at"]) for row in own)
+        yield (
+            f"tasks of all strategies that listen, whose port answers from outside, "
+            f"`isolation={isolation}`",
+            f"{reached} of {len(own)}",
+        )
+
+
 _FIGURES = {
     "start_up": _start_up,
     "learns_everywhere": _learns,
@@ -118,6 +173,9 @@ _FIGURES = {
     "loop_against_fit": _loops,
     "recorder_cost": _recorder,
     "front_door": _front_door,
+    "killed_tasks": _killed,
+    "recovery": _recovery,
+    "closed_ports": _ports,
 }
 
 if __name__ == "__main__":
