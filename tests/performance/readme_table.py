@@ -119,9 +119,9 @@ def _killed(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         well = sum(map(is_well, own))
         longest = max(row["seconds"] for row in own)
         yield (
-            "a random task killed while it starts, in its first step, in the middle or while it "
-            f"saves, all strategies, isolated and not, `restarts={restarts}`: named, {became} within "
-            "5 s, no process, port or file left",
+            "a random task killed at start-up, in its first step, in the middle or while it saves, "
+            f"all strategies, isolated and not, `restarts={restarts}`: named, {became} within 5 s, "
+            "no process, port or file left",
             f"{well} of {len(own)}, longest {longest:.1f} s",
         )
 
@@ -147,9 +147,10 @@ def _recovery(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
             else f"{'the same' if row['same_examples'] else 'OTHER'} examples, "
             f"loss differs by {row['loss_difference']:.1e}"
         )
+        plural = "s" if row["workers"] > 1 else ""
         yield (
-            f"{row['strategy']}, {row['workers']} worker{'s' if row['workers'] > 1 else ''}, killed "
-            "five times, against the same run undisturbed",
+            f"{row['strategy']}, {row['workers']} worker{plural}, killed five times, "
+            "against the same run undisturbed",
             f"{killed} steps against {plain}, {kept}; goodput {row['goodput_share'][1]:.0%} of the "
             f"time against {row['goodput_share'][0]:.0%}",
         )
