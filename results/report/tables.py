@@ -172,8 +172,8 @@ def method(runs: Sequence[Run]) -> list[str]:
 def _intervals(runs: Sequence[Run]) -> str:
     with_one = [run for run in runs if run.value("examples_per_second_low") is not None]
     basis = (
-        "Intervals are 95%, within one run (block bootstrap, block length from the measured"
-        " autocorrelation): they say how steady a run was, not how well it repeats."
+        "Intervals within a run are 95%, by batch means, their number from the measured"
+        " autocorrelation: they say how steady a run was, not how well it repeats."
     )
     measured = [run for run in runs if run.value("examples_per_second") is not None]
     if not measured:
