@@ -4,7 +4,7 @@ The plan holds the resolved experiment; a run that never got that far (not appli
 preflight) still has the configuration that Hydra wrote down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,14 @@ def overrides(folder: RunFolder) -> dict[str, str]:
     words = (folder.read_if_there(PLAN) or {}).get("overrides")
     if words is None:
         words = _hydra_file(folder.path, ("overrides.yaml", ".hydra/overrides.yaml"))
-    pairs = [str(word).partition("=") for word in words] if isinstance(words, list) else []
-    return {key.lstrip("+~"): value for key, _, value in pairs}
+    return by_key(words) if isinstance(words, list) else {}
+
+
+def by_key(words: Iterable[Any]) -> dict[str, str]:
+    """Overrides of the command line by key; those of Hydra itself are left out."""
+    pairs = [str(word).partition("=") for word in words]
+    found = {key.lstrip("+~"): value for key, _, value in pairs}
+    return {key: value for key, value in found.items() if not key.startswith("hydra.")}
 
 
 def _hydra_configuration(path: Path) -> dict[str, Any]:
