@@ -6,6 +6,7 @@ from importlib import import_module
 
 _MODULES = {
     "list": "results.commands.list_runs",
+    "compare": "results.commands.compare",
     "report": "results.commands.report",
 }
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from results.errors import UserError
+from results.groups import grouped
 from results.loading import UNREADABLE, Run, is_single, read_runs
 from results.report.drawing import Plot
-from results.report.groups import grouped
 from results.run_folder import now, replace_file
 
 REPORT = "report.html"

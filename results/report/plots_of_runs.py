@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from results.groups import Group
 from results.report.drawing import (
     BLUE,
     GREEN,
@@ -21,7 +22,6 @@ from results.report.drawing import (
     legend,
     thousands,
 )
-from results.report.groups import Group
 from results.text import fixed, number, one_line, percent
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.groups import Group
 from results.loading import Run
 from results.report.drawing import (
     BLUE,
@@ -22,7 +23,6 @@ from results.report.drawing import (
     legend,
     thousands,
 )
-from results.report.groups import Group
 from results.streams import RESOURCES, STEPS, read_rows
 from results.text import fixed, number, one_line
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from results.groups import Group
 from results.loading import Run
-from results.report.groups import Group
 from results.text import counted, fixed, number, one_line
 
 STATE_WORDS = {

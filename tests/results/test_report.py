@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from results import RunFolder, UserError
+from results.groups import grouped
 from results.loading import read_runs
 from results.report import write_report
 from results.report.drawing import Numbers, draw
-from results.report.groups import grouped
 from tests.results.made_folders import FAILED, Made, make_run, make_sweep
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202eתפוח 😀 \\1 $x_1$ & \x00"
