@@ -58,6 +58,11 @@ class Group:
         found = (run.value(field) for run in self.runs)
         return [float(value) for value in found if value is not None]
 
+    def mean(self, field: str) -> float | None:
+        """The geometric mean of what its runs measured above 0, or None where none did."""
+        values = [value for value in self.values(field) if value > 0]
+        return statistics.geometric_mean(values) if values else None
+
     def median(self, field: str) -> float | None:
         """The median over its runs, or None where none measured it."""
         values = self.values(field)
