@@ -93,7 +93,7 @@ def test_half_width_of_independent_means_is_student_s() -> None:
     assert interval is not None
     means = series.reshape(30, 100).mean(axis=1)
     plain = 2.0452 * means.std(ddof=1) / np.sqrt(30)
-    widened = 1 + 0.8 / np.sqrt(interval.effective_sample)
+    widened = 1 + 15 / interval.effective_sample
     assert (interval.high - interval.low) / 2 == pytest.approx(plain * widened, rel=1e-4)
 
 
