@@ -20,8 +20,8 @@ _EFFECTIVE_SAMPLE_PER_BATCH = 8
 _WIDENING = 15
 """A short series passes the bound above rather when its correlation looks smaller than it is, and
 its batches then differ too little. Half widths grow by 1 + 15 ÷ effective sample for it, chosen so
-that 93 to 97% hold the truth on every kind of series in tests/performance/interval_coverage.py, also
-on those that pass by luck."""
+that 93 to 97% hold the truth on every kind of series in tests/performance/interval_coverage.py,
+also on those that pass by luck."""
 
 
 @dataclass(frozen=True)

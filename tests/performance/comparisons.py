@@ -6,8 +6,8 @@
 The first reads the sets under tests/performance/recorded/; the second makes one: two strategies in
 turn on this machine, kept as flat summaries with the conditions they ran in. Of each configuration:
 
-A/A        its runs against themselves, 2,000 times: neighbours in time make a pair, which of the two
-           is called A is drawn, 10 pairs are drawn; unpaired, 10 runs against 10 others. Every
+A/A        its runs against themselves, 2,000 times: neighbours in time make a pair, which of the
+           two is called A is drawn, 10 pairs are drawn; unpaired, 10 runs against 10 others. Every
            claim is false.
 planted    the same draws with B slowed by 5%: how often that is found, beside the spread of the
            pairs and the smallest difference that it lets 10 pairs show.
