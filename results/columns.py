@@ -4,8 +4,9 @@ Figures come from `summary.json`; `benchmarks.summary` says how each one is meas
 there is a column for each key of the configuration ("batch.total", "pipeline.shuffle").
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from results.errors import UserError, nearest
 
@@ -22,6 +23,7 @@ class Column:
 
 
 _TEXT, _COUNT, _SHARE, _SECONDS, _BYTES = "text", "count", "0 to 1", "s", "bytes"
+_MOMENT = "UTC, ISO 8601"
 
 COLUMNS: dict[str, Column] = {
     "run": Column(_TEXT, "name of the run: its path below the folder that was read"),
@@ -87,8 +89,22 @@ COLUMNS: dict[str, Column] = {
     "attempts": Column(_COUNT, "how often the run was begun", LOWER),
     "restarts": Column(_COUNT, "how often tasks were started again", LOWER),
     "notes": Column(_TEXT, "what to know to read the figures right"),
-    "started": Column("UTC, ISO 8601", "when the run began"),
+    "started": Column(_MOMENT, "when the run began"),
 }
+
+
+def as_documented(record: Mapping[str, Any]) -> dict[str, Any]:
+    """`record` where each value has its column's kind; what has another, of an older format or by
+    damage, is missing."""
+    return {name: value if _fits(name, value) else None for name, value in record.items()}
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name not in COLUMNS or value is None:
+        return True
+    if COLUMNS[name].unit in (_TEXT, _MOMENT):
+        return isinstance(value, str)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def known(key: str, name: str, columns: Collection[str]) -> str:

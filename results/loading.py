@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from results.columns import COLUMNS
+from results.columns import COLUMNS, as_documented
 from results.configuration import configuration, overrides
 from results.errors import UserError
 from results.journal import Place, places
-from results.run_folder import STATUS, SUMMARY, RunFolder, is_run
+from results.run_folder import PLAN, STATUS, SUMMARY, RunFolder, is_run
 from results.sorting import natural
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ class Run:
     @property
     def reason(self) -> str | None:
         """Why the run is not done; None where nothing says so."""
-        cause = self.status.get("cause") or {}
-        reason = self.status.get("reason") or cause.get("message")
+        cause = self.status.get("cause")
+        told = cause.get("message") if isinstance(cause, dict) else None
+        reason = self.status.get("reason") or told
         return str(reason) if reason else None
 
     def value(self, name: str) -> Any:
@@ -152,13 +153,14 @@ def _read(top: Path, path: Path, place: Place | None) -> Run:
     folder = RunFolder(path)
     name = _name(top, path)
     try:
+        plan = folder.read_if_there(PLAN) or {}
         return Run(
             name=name,
             folder=folder,
             status=folder.read_if_there(STATUS) or {},
-            summary=folder.read_if_there(SUMMARY) or {},
-            configuration=configuration(folder),
-            overrides=overrides(folder),
+            summary=as_documented(folder.read_if_there(SUMMARY) or {}),
+            configuration=configuration(folder, plan),
+            overrides=overrides(folder, plan),
             place=place,
         )
     except UserError as error:

@@ -102,7 +102,7 @@ def timeline(run: Run) -> Timeline:
     firsts = [float(rows["start"].min()) for rows in steps.values()]
     firsts += [float(rows["time"].min()) for rows in resources.values()]
     started = run.status.get("tasks_started")
-    began = float(started) if started is not None else min(firsts, default=0.0)
+    began = float(started) if isinstance(started, int | float) else min(firsts, default=0.0)
     return Timeline(began, steps, resources, tuple(unreadable))
 
 
