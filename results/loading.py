@@ -17,6 +17,7 @@ from results.errors import UserError
 from results.journal import Place, places
 from results.run_folder import PLAN, STATUS, SUMMARY, RunFolder, is_run
 from results.sorting import natural
+from results.text import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ UNREADABLE = "unreadable"
 """State of a run whose files are damaged or of a newer format."""
 
 _DEEPEST = 4
+_LONGEST_STATE = 40
 _NO_RUNS_INSIDE = {"tasks", "attempts", "checkpoints", "model", "plots", ".hydra"}
 
 
@@ -44,7 +46,7 @@ class Run:
     @property
     def state(self) -> str:
         """One of those that `results.columns` names; unknown where nothing says it."""
-        return str(self.status.get("state") or "unknown")
+        return one_line(self.status.get("state") or "unknown", _LONGEST_STATE)
 
     @property
     def reason(self) -> str | None:

@@ -141,16 +141,28 @@ def test_a_damaged_run_is_a_row_in_a_sweep_and_an_error_alone(tmp_path: Path) ->
 
 
 def make_hostile(folder: Path) -> Path:
-    """A sweep whose every text field is hostile."""
+    """A sweep whose every text field is hostile, its runs' names included."""
     for place in range(2):
         varied = (f"pipeline.cache={place}<script>alert(2)</script>",)
-        path = folder / str(place)
-        make_run(path, Made(HOSTILE, 1 + place, workload=HOSTILE, steps=60, overrides=varied))
-        RunFolder(path).write(
-            "environment.json", {HOSTILE: HOSTILE, "long": "x" * 100_000, "cores": 2}
-        )
-    cause = {**FAILED["cause"], "message": HOSTILE, "log_tail": HOSTILE * 2000, "task": HOSTILE}
+        path = folder / f"javascript:alert({place})<img src=x onerror=alert(3)>"
+        run = make_run(path, Made(HOSTILE, 1 + place, workload=HOSTILE, steps=60, overrides=varied))
+        run.write("environment.json", {HOSTILE: HOSTILE, "long": "x" * 100_000, "cores": 2})
+        texts = ("quality_name", "notes", "emulated", "source", "isolation")
+        run.write("summary.json", run.read("summary.json") | dict.fromkeys(texts, HOSTILE))
+        (path / "report.html").write_text("its own")
+    cause = {**FAILED["cause"], "message": HOSTILE, "log_tail": HOSTILE * 2000}
+    names = ("task", "kind", "type", "when", "signal_name")
+    cause |= dict.fromkeys(names, HOSTILE) | {"consequences": {HOSTILE: HOSTILE * 2000}}
     make_run(folder / "2", Made(steps=60, state="failed", reason=HOSTILE * 999), cause=cause)
+    refused = Made(HOSTILE, state="not_applicable", reason="y" * 100_000 + HOSTILE)
+    make_run(folder / "3", refused)
+    waiting = {
+        "number": 4,
+        "state": HOSTILE,
+        "reason": HOSTILE,
+        "overrides": [f"strategy={HOSTILE}"],
+    }
+    RunFolder(folder).write("sweep.json", {"runs": [waiting]})
     return folder
 
 

@@ -119,7 +119,7 @@ def test_hostile_text_is_shown_and_runs_nothing(page: Page, hostile: Path) -> No
     assert page.locator("img, iframe, object, form").count() == 0
     assert page.locator("script").count() == 2
     assert "<script>alert(1)</script>" in page.locator("#all-runs").inner_text()
-    assert len(names(page)) == 3
+    assert len(names(page)) == 5
 
 
 def test_the_policy_of_the_page_stops_what_would_slip_through(
