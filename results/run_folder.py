@@ -144,12 +144,12 @@ def task_order(task: str) -> tuple[int, str, int]:
     return rank, role, int(index) if index.isdigit() else 0
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write `text` to a temporary name beside `path`, then rename: whole or not at all."""
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write `content` to a temporary name beside `path`, then rename: whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
