@@ -46,7 +46,8 @@ COLUMNS: dict[str, Column] = {
     "batch_per_replica": Column("examples", "what one replica took in a step"),
     "seed": Column(_COUNT, "everything random came from it"),
     "emulated": Column(_TEXT, "what was not the machine's own"),
-    "isolation": Column(_TEXT, "how the run's processes were kept apart"),
+    "isolation": Column(_TEXT, "namespace: nobody outside could reach its tasks; or none"),
+    "isolation_why": Column(_TEXT, "why not, where it was none"),
     "examples_per_second": Column(
         "examples/s", "throughput over all replicas, warm-up dropped", HIGHER
     ),
@@ -87,7 +88,16 @@ COLUMNS: dict[str, Column] = {
     "loss_first": Column("as the loss", "first loss that was recorded"),
     "loss_last": Column("as the loss", "last loss that was recorded", LOWER),
     "attempts": Column(_COUNT, "how often the run was begun", LOWER),
-    "restarts": Column(_COUNT, "how often tasks were started again", LOWER),
+    "restarts": Column(_COUNT, "how often all tasks were started again", LOWER),
+    "replaced_workers": Column(_COUNT, "workers that were started again alone", LOWER),
+    "lost_steps": Column(_COUNT, "made before a failure, after the checkpoint", LOWER),
+    "repeated_examples": Column(_COUNT, "trained on again after failures, at most", LOWER),
+    "restart_seconds": Column(_SECONDS, "from failures to the first new steps", LOWER),
+    "goodput_steps_per_second": Column("steps/s", "useful steps over all wall time", HIGHER),
+    "goodput_examples_per_second": Column(
+        "examples/s", "useful examples over all wall time", HIGHER
+    ),
+    "goodput_share": Column(_SHARE, "of all wall time, spent in measured steps", HIGHER),
     "notes": Column(_TEXT, "what to know to read the figures right"),
     "started": Column(_MOMENT, "when the run began"),
 }
