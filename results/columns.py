@@ -35,6 +35,9 @@ COLUMNS: dict[str, Column] = {
     "reason": Column(_TEXT, "why it is not done"),
     "repeat": Column(_COUNT, "which repeat of its configuration in its sweep, from 0"),
     "block": Column(_COUNT, "round of its sweep: runs of one round ran near each other"),
+    "busy_share": Column(
+        _SHARE, "of the machine's cores, busy with other things when the run began, if too much"
+    ),
     "failed_task": Column(_TEXT, "the task that a failure began in"),
     "strategy": Column(_TEXT, "strategy of tf.distribute"),
     "workers": Column(_COUNT, "how many times the model is computed at once"),
