@@ -1,18 +1,16 @@
 """What becomes of each job that Hydra hands over: one run, its outcome kept and told.
 
-One run that fails never ends a sweep. The session, with its warm server, is started by the first
-job that gets as far, and serves all of them.
+One run that fails never ends a sweep.
 """
 
 import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -24,12 +22,12 @@ from launcher import folders
 from launcher.closing import print_summary
 from launcher.errors import WANTS_TRACEBACK, FolderTaken, NotApplicable, print_refusal
 from launcher.experiment import resolve
+from launcher.session import Session
 from results.errors import UserError
 from results.run_folder import STATUS, RunFolder, now
 
 if TYPE_CHECKING:
     from launcher.run import Outcome
-    from launcher.session import Session
 
 DONE = "done"
 FAILED = "failed"
@@ -55,25 +53,13 @@ class _Job:
 
 
 class Jobs:
-    """The jobs of one command. A context manager: leaving it leaves no process behind."""
+    """The jobs of one command, in one session."""
 
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._session: Session | None = None
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._states: list[str] = []
         self._sweep: Path | None = None
         self._console = Console(highlight=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     def run(self, configuration: DictConfig) -> None:
         """The function that Hydra calls for each job.
@@ -130,10 +116,7 @@ class Jobs:
 
     def _run(self, experiment: Any, job: _Job) -> "Outcome":
         from launcher.run import run_one
-        from launcher.session import Session
 
-        if self._session is None:
-            self._session = self._stack.enter_context(Session())
         outcome = run_one(self._session, experiment, job.folder, job.overrides)
         hurried = self._session.interrupts.count > 1
         if experiment.report and not hurried:
@@ -145,6 +128,8 @@ class Jobs:
             if outcome.log_tail:
                 print(outcome.log_tail, file=sys.stderr)
             print(f"failed: {outcome.reason}", file=sys.stderr)
+            for line in outcome.consequences:
+                print(f"  {line}", file=sys.stderr)
             print(f"see {job.folder}", file=sys.stderr)
         elif outcome.state == INTERRUPTED:
             print(f"interrupted; what was measured lies in {job.folder}", file=sys.stderr)

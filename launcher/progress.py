@@ -16,12 +16,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from launcher.cluster_plan import ClusterPlan
+from launcher.cluster_plan import task_names
 from launcher.experiment import Experiment
 from results.run_folder import RunFolder
 
 _LIVE_SECONDS = 0.25
 _LINE_SECONDS = 5.0
+_MOST_NAMED = 4
+"""More tasks in one state are counted."""
 _BAR_COLUMNS = 16
 """Leaves room for the words beside it in a terminal of 80 columns."""
 Said = Mapping[str, Mapping[str, Any]]
@@ -37,11 +39,12 @@ class View(Protocol):
 
 @contextmanager
 def progress_view(
-    experiment: Experiment, plan: ClusterPlan, folder: RunFolder, console: Console | None = None
+    experiment: Experiment, folder: RunFolder, console: Console | None = None
 ) -> Iterator[View]:
     """A view of the run in `folder` for as long as the context lasts."""
     console = console or Console(file=sys.stderr, highlight=False)
-    watched = _Watched(experiment, [task.name for task in plan.tasks], folder)
+    tasks = [f"{role}-{index}" for role, index in task_names(experiment)]
+    watched = _Watched(experiment, tasks, folder)
     if not console.is_terminal:
         yield _Lines(watched, console)
         return
@@ -124,10 +127,13 @@ def progress_line(seconds: float, said: Said, figures: list[str]) -> Text:
     for task, record in said.items():
         states.setdefault(str(record.get("state")), []).append(task)
     told = [
-        state if len(states) == 1 else f"{state}: {', '.join(tasks)}"
-        for state, tasks in states.items()
+        state if len(states) == 1 else f"{state}: {_who(tasks)}" for state, tasks in states.items()
     ]
     return Text("  ".join([f"{seconds:4.0f} s", "; ".join(told), *figures]))
+
+
+def _who(tasks: list[str]) -> str:
+    return ", ".join(tasks) if len(tasks) <= _MOST_NAMED else f"{len(tasks)} tasks"
 
 
 class _LiveView:

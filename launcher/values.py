@@ -10,6 +10,7 @@ from results.errors import UserError, nearest
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "communication": ("auto", "ring", "nccl"),
     "devices": ("auto", "cpu", "gpu"),
+    "isolation": ("auto", "namespace", "none"),
     "keras": (2, 3),
     "launch.method": ("fork", "spawn"),
     "loop.gradient_dtype": ("float32", "float16", "bfloat16"),
@@ -40,8 +41,11 @@ _LEAST = {
     "loop.steps_per_call": 1,
     "loop.accumulate": 1,
     "engine.first_port": 1024,
+    "restarts": 0,
+    "watch.memory_mb": 1,
     "seed": 0,
 }
+_POSITIVE = ("until.seconds", "watch.stall_seconds", "watch.start_seconds", "watch.grace_seconds")
 _MOST = {"engine.first_port": 65535, "seed": 2**32 - 1}
 
 
@@ -61,9 +65,11 @@ def check(asked: dict[str, Any]) -> None:
         value = value_of(asked, key)
         if value is not None and value > most:
             raise UserError(f"{key}={value}: at most {most} is needed")
-    seconds, folder = asked["until"]["seconds"], asked["cache_folder"]
-    if seconds is not None and seconds <= 0:
-        raise UserError(f"until.seconds={seconds}: more than 0 is needed")
+    for key in _POSITIVE:
+        seconds = value_of(asked, key)
+        if seconds is not None and seconds <= 0:
+            raise UserError(f"{key}={seconds}: more than 0 is needed")
+    folder = asked["cache_folder"]
     if folder is not None and not writable(Path(folder).expanduser()):
         raise UserError(f"cache_folder={folder}: a folder that can be made and written is needed")
     if asked["batch"]["per_replica"] is not None and asked["batch"]["total"] is not None:

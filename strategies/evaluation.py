@@ -1,9 +1,11 @@
 """Quality on held-out data: each held-out example counts once, whatever the number of replicas."""
 
+import functools
 from typing import Any
 
 import tensorflow as tf
 
+from benchmarks.workloads.conversion import converted
 from input_pipelines.build import evaluation_dataset
 from strategies.job import TrainingJob
 from strategies.placed import on_replicas
@@ -18,22 +20,21 @@ class Evaluator:
     def __init__(
         self, job: TrainingJob, strategy: tf.distribute.Strategy, model: Any, *, alone: bool = False
     ) -> None:
-        first, own, replicas = job.first_replica, job.placement.replicas, job.replicas
+        self._job = job
+        self._first, self._own = job.first_replica, job.placement.replicas
+        self._replicas = job.replicas
         if alone:
-            first, own, replicas = 0, 1, 1
-        self._datasets = [
-            evaluation_dataset(job.feed, replica, replicas, job.batch_per_replica)
-            for replica in range(first, first + own)
-        ]
+            self._first, self._own, self._replicas = 0, 1, 1
+        predict, judge = converted(model), converted(job.workload.quality.score)
 
         def score(weight: tf.Tensor, x: Any, y: Any) -> tf.Tensor:
             outputs = tf.nest.map_structure(
-                lambda t: tf.cast(t, tf.float32), model(x, training=False)
+                lambda t: tf.cast(t, tf.float32), predict(x, training=False)
             )
-            scores = tf.cast(job.workload.quality.score(y, outputs), tf.float32)
+            scores = tf.cast(judge(y, outputs), tf.float32)
             return tf.stack([tf.reduce_sum(weight * scores), tf.reduce_sum(weight)])
 
-        @tf.function
+        @tf.function(autograph=False)
         def scored(batches: list[Any]) -> tf.Tensor:
             weight, x, y = on_replicas(strategy, batches)
             return strategy.reduce(
@@ -41,8 +42,21 @@ class Evaluator:
             )
 
         self._scored = scored
+        self._beat = job.recorder.beat
+
+    @functools.cached_property
+    def _datasets(self) -> list[tf.data.Dataset]:
+        """One a replica of this task; made when first asked for: the first step needs none."""
+        job = self._job
+        return [
+            evaluation_dataset(job.feed, replica, self._replicas, job.batch_per_replica)
+            for replica in range(self._first, self._first + self._own)
+        ]
 
     def quality(self) -> float:
         """The mean score over the held-out set."""
-        total = sum(self._scored(list(batches)) for batches in zip(*self._datasets, strict=True))
+        total = tf.zeros([2])
+        for batches in zip(*self._datasets, strict=True):
+            total += self._scored(list(batches))
+            self._beat()
         return float(total[0] / total[1])

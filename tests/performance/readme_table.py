@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.performance.killed_tasks import is_well
 from tests.performance.record import RESULTS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -148,7 +149,73 @@ def _report_of_many(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         )
 
 
+def _start_up(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, middle, low, high in measured["ratios"]:
+        yield f"time to the first step, {name}", f"{middle:.3f} × ({low:.3f} to {high:.3f})"
+    between = measured["between_runs_seconds"]
+    yield (
+        "from the end of a run's tasks to the start of the next run's",
+        f"median {np.median(between):.2f} s, longest {max(between):.2f} s",
+    )
+
+
+def _killed(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    rows = measured["runs"]
+    for restarts, became in ((0, "ended as failed"), (1, "started again, ended well")):
+        own = [row for row in rows if row["restarts"] == restarts]
+        well = sum(map(is_well, own))
+        longest = max(row["seconds"] for row in own)
+        yield (
+            "a random task killed at start-up, in its first step, in the middle or while it saves, "
+            f"all strategies, isolated and not, `restarts={restarts}`: named, {became} within 5 s, "
+            "no process, port or file left",
+            f"{well} of {len(own)}, longest {longest:.1f} s",
+        )
+
+
+def _recovery(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    restarts = measured["restart_seconds"]
+    yield (
+        f"four workers, one killed: from the kill to the first new step, {len(restarts)} times",
+        f"median {np.median(restarts):.1f} s, longest {max(restarts):.1f} s",
+    )
+    stops = measured["stopped"]
+    named = sum(each["named"] == "worker-1" for each in stops)
+    yield (
+        f"one of three workers stopped, `watch.stall_seconds={measured['stall_seconds']:g}`: "
+        "the run has ended, and names it",
+        f"{named} of {len(stops)}, longest {max(each['seconds'] for each in stops):.1f} s",
+    )
+    for row in measured["five_kills"]:
+        plain, killed = row["steps"]
+        kept = (
+            f"{row['missing_examples']} examples missing, {row['repeated_examples']} repeated"
+            if row["strategy"] == "parameter_server"
+            else f"{'the same' if row['same_examples'] else 'OTHER'} examples, "
+            f"loss differs by {row['loss_difference']:.1e}"
+        )
+        plural = "s" if row["workers"] > 1 else ""
+        yield (
+            f"{row['strategy']}, {row['workers']} worker{plural}, killed five times, "
+            "against the same run undisturbed",
+            f"{killed} steps against {plain}, {kept}; goodput {row['goodput_share'][1]:.0%} of the "
+            f"time against {row['goodput_share'][0]:.0%}",
+        )
+
+
+def _ports(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for isolation in ("namespace", "none"):
+        own = [row for row in measured["tasks"] if row["isolation"] == isolation]
+        reached = sum(bool(row["answers_at"]) for row in own)
+        yield (
+            f"tasks of all strategies that listen, whose port answers from outside, "
+            f"`isolation={isolation}`",
+            f"{reached} of {len(own)}",
+        )
+
+
 _FIGURES = {
+    "start_up": _start_up,
     "interval_coverage": _coverage,
     "comparisons": _comparisons,
     "report_of_many": _report_of_many,
@@ -157,6 +224,9 @@ _FIGURES = {
     "loop_against_fit": _loops,
     "recorder_cost": _recorder,
     "front_door": _front_door,
+    "killed_tasks": _killed,
+    "recovery": _recovery,
+    "closed_ports": _ports,
 }
 
 if __name__ == "__main__":
