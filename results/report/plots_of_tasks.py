@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -285,12 +286,8 @@ def _phases_of(run: Run, task: str, of: Timeline) -> dict[str, list[_Span]]:
         if name is not None and moment > before:
             found.setdefault(name, []).append((before, moment - before))
             before = moment
-    rows = of.steps.get(task)
-    if rows is not None:
-        first = max(before, float(rows["start"].min()) - of.began)
-        last = float((rows["start"] + rows["seconds"]).max()) - of.began
-        if last > first:
-            found["training"] = [(first, last - first)]
+    if task in of.steps:
+        found["training"] = _training(of.steps[task], events, of.began)
     for previous, event in zip([None, *events], events, strict=False):
         kind, moment = str(event["event"]), float(event["time"]) - of.began
         seconds = event.get("seconds") if kind in _LASTING else None
@@ -299,6 +296,24 @@ def _phases_of(run: Run, task: str, of: Timeline) -> dict[str, list[_Span]]:
         if isinstance(seconds, int | float) and seconds > 0:
             name = (_LASTING | _SINCE_THE_LAST)[kind]
             found.setdefault(name, []).append((max(0.0, moment - seconds), float(seconds)))
+    return found
+
+
+def _training(
+    rows: Mapping[str, np.ndarray], events: Sequence[Mapping[str, Any]], began: float
+) -> list[_Span]:
+    """From the first call's end to the last step's, of each start of the task."""
+    starts = [float(each["time"]) for each in events if each["event"] == "process_started"]
+    ends = [float(each["time"]) for each in events if str(each["event"]) in _ENDED_BY]
+    found = []
+    for start, after in pairwise([*(starts or [-np.inf]), np.inf]):
+        own = (rows["start"] >= start) & (rows["start"] < after)
+        if own.any():
+            ready = [moment for moment in ends if start <= moment < after]
+            first = max([float(rows["start"][own].min()), *ready])
+            last = float((rows["start"] + rows["seconds"])[own].max())
+            if last > first:
+                found.append((first - began, last - first))
     return found
 
 
