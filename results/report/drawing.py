@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito, "Color Universal Design" (2008); black and yellow don't show on every background
+# Okabe and Ito, "Color Universal Design" (2008); yellow is for areas only
 ORANGE = "#e69f00"
 SKY = "#56b4e9"
 GREEN = "#009e73"
 BLUE = "#0072b2"
 VERMILION = "#d55e00"
 PURPLE = "#cc79a7"
+YELLOW = "#f0e442"
 GREY = "#949494"
 
 STRATEGY_COLOURS = {

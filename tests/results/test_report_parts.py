@@ -16,8 +16,9 @@ from results.report import MARKDOWN, PNG, write_report
 from results.report.all_runs import run_table
 from results.report.data import downloads
 from results.report.failures import failures, refusals
-from results.report.plots_of_tasks import Timeline, phases, timeline
+from results.report.plots_of_phases import phases
 from results.report.ranking import ranked, ranking_table
+from results.report.timeline import Timeline, timeline
 from results.report.usage import HEAD, usage_table
 from results.report.words import headline_of_sweep, points_of_sweep
 from tests.results.flat_runs import write_flat_run, write_repeats
