@@ -13,6 +13,7 @@ from pathlib import Path
 
 from launcher import help as help_page
 from launcher.errors import WANTS_TRACEBACK, print_refusal
+from results.errors import UserError
 
 _CONF = str(Path(__file__).parent / "conf")
 _DONE, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
@@ -33,16 +34,18 @@ def _run(words: Sequence[str]) -> int:
         print(help_page.text(), flush=True)
         return _DONE
     from launcher.hydra_errors import HYDRA_ERRORS, as_user_error, unknown_flag
+    from launcher.resuming import words_with_those_of_the_sweep
 
     refusal = unknown_flag(words)
     if refusal is not None:
         print_refusal(refusal)
         return _REFUSED
     try:
+        words = words_with_those_of_the_sweep(words)
         return _run_hydra(words)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except HYDRA_ERRORS as error:
+    except (UserError, *HYDRA_ERRORS) as error:
         refusal = as_user_error(error, words)
         if refusal is None:
             raise
@@ -67,5 +70,5 @@ def _run_hydra(words: Sequence[str]) -> int:
     # A cluster of the user's own would otherwise reach tasks that are part of none.
     os.environ.pop("TF_CONFIG", None)
     with Jobs() as jobs:
-        hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs.run)()
-        return jobs.close()
+        hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs)()
+        return jobs.exit_code

@@ -41,7 +41,11 @@ _LEAST = {
     "loop.accumulate": 1,
     "engine.first_port": 1024,
     "seed": 0,
+    "repeat": 1,
+    "sweep.retries": 0,
+    "quiet.seconds": 0,
 }
+_ABOVE_ZERO = ("until.seconds", "sweep.hours", "sweep.timeout_minutes")
 _MOST = {"engine.first_port": 65535, "seed": 2**32 - 1}
 
 
@@ -61,9 +65,11 @@ def check(asked: dict[str, Any]) -> None:
         value = value_of(asked, key)
         if value is not None and value > most:
             raise UserError(f"{key}={value}: at most {most} is needed")
-    seconds, folder = asked["until"]["seconds"], asked["cache_folder"]
-    if seconds is not None and seconds <= 0:
-        raise UserError(f"until.seconds={seconds}: more than 0 is needed")
+    for key in _ABOVE_ZERO:
+        value = value_of(asked, key)
+        if value is not None and value <= 0:
+            raise UserError(f"{key}={value}: more than 0 is needed")
+    folder = asked["cache_folder"]
     if folder is not None and not writable(Path(folder).expanduser()):
         raise UserError(f"cache_folder={folder}: a folder that can be made and written is needed")
     if asked["batch"]["per_replica"] is not None and asked["batch"]["total"] is not None:

@@ -20,7 +20,7 @@ UNREADABLE = "unreadable"
 """State of a run whose files are damaged or of a newer format."""
 
 _DEEPEST = 4
-_NO_RUNS_INSIDE = {"tasks", "checkpoints", "model", "plots", ".hydra"}
+_NO_RUNS_INSIDE = {"tasks", "checkpoints", "model", "plots", ".hydra", "attempts"}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from importlib import import_module
 _MODULES = {
     "list": "results.commands.list_runs",
     "report": "results.commands.report",
+    "watch": "results.commands.watch",
 }
 
 

@@ -1,0 +1,59 @@
+"""A disk that is full, or about to be: told in one line, before it costs a measurement."""
+
+import errno
+import os
+from pathlib import Path
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_LEAST_FREE_BYTES = 1_000_000
+"""Less than this holds not even a run's logs."""
+_MB = 1e6
+
+
+class DiskFull(Exception):
+    """There is no room for another run; what is finished is whole."""
+
+
+def full_disk(error: BaseException | None) -> DiskFull | None:
+    """This error, or what caused it, as a full disk; None where it is something else."""
+    while error is not None:
+        if isinstance(error, DiskFull):
+            return error
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return DiskFull(f"{error.filename or 'a file'}: {error.strerror}")
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def says_full(text: str) -> bool:
+    """Whether what a task said of its end is that it couldn't write."""
+    return any(os.strerror(number) in text for number in _FULL)
+
+
+def check_room(folder: Path, needed_bytes: int) -> None:
+    """Raise DiskFull where the disk of `folder` has less room than a run needs."""
+    needed = max(needed_bytes, _LEAST_FREE_BYTES)
+    free = free_bytes(folder)
+    if free < needed:
+        raise DiskFull(
+            f"the disk of {folder} is full: {free / _MB:,.1f} MB are free, a run needs about "
+            f"{needed / _MB:,.1f} MB"
+        )
+
+
+def free_bytes(folder: Path) -> int:
+    """What this user can still write there."""
+    told = os.statvfs(folder)
+    return told.f_bavail * told.f_frsize
+
+
+def used_bytes(folder: Path) -> int:
+    """What the files below `folder` take on the disk."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+            except FileNotFoundError:
+                continue
+    return total
