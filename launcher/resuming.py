@@ -1,7 +1,7 @@
 """`resume=<folder>`: a sweep goes on where it stopped, whatever stopped it.
 
-The folder alone is enough: the words of the command that began the sweep lie in its journal. Given
-again, they are compared.
+The folder alone is enough: the words of the command that began the sweep lie in its journal. Those
+that are given again are compared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,6 @@ from launcher.attempts import (
     wait_for_leftovers,
 )
 from launcher.identity import changes
-from launcher.sweeps import is_of_the_sweep
 from results.errors import UserError
 from results.run_folder import now
 from results.sweep_folder import DONE, RUNNING, SWEEP, Journal, read_journal
@@ -47,10 +46,9 @@ def words_with_those_of_the_sweep(words: Sequence[str]) -> list[str]:
         raise UserError(
             f"{_FOLDER}={given}: resume={folder} names the sweep's folder; leave it out"
         )
-    own = [word for word in words if not word.startswith(f"{_FOLDER}=")]
-    if not any("=" in word and not is_of_the_sweep(word) for word in own):
-        own = [*begun_with, *own]
-    own = [word for word in own if word not in _MULTIRUN]
+    own = [word for word in words if word not in _MULTIRUN and _key(word) != _FOLDER]
+    said = {_key(word) for word in own if "=" in word}
+    own = [*(word for word in begun_with if _key(word) not in said), *own]
     return ["--multirun", *own, f"{_FOLDER}={QuotedString(str(path), Quote.single).with_quotes()}"]
 
 
@@ -99,6 +97,10 @@ def taken_up(folder: Path, journal: Journal) -> Journal:
         if run.state == DONE and not is_whole(folder / run.folder):
             journal = rules.waiting_again(journal, run)
     return journal
+
+
+def _key(word: str) -> str:
+    return word.partition("=")[0].lstrip("+~")
 
 
 def _given(words: Sequence[str], key: str) -> str | None:
