@@ -7,6 +7,8 @@ from pathlib import Path
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _LEAST_FREE_BYTES = 1_000_000
 """Less than this holds not even a run's logs."""
+_BLOCK_BYTES = 4096
+"""Of common file systems; each file takes whole ones."""
 _MB = 1e6
 
 
@@ -53,7 +55,8 @@ def used_bytes(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+                size = os.lstat(os.path.join(place, name)).st_size
+                total += -(-size // _BLOCK_BYTES) * _BLOCK_BYTES
             except FileNotFoundError:
                 continue
     return total
