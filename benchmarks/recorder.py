@@ -6,6 +6,7 @@ replaces `progress.json`. After `kill -9` all but the last second can be read.
 """
 
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -25,6 +26,10 @@ SAMPLES_PER_FLUSH = 2
 _Call = tuple[str, int, np.ndarray, np.ndarray, np.ndarray, int, float | None]
 
 
+class FolderRemovedError(OSError):
+    """Somebody removed the folder that a task writes into."""
+
+
 class Recorder:
     """Records one task. A context manager; leaving it without an exception is a clean end.
 
@@ -41,6 +46,7 @@ class Recorder:
         self._number_writers: dict[str, StreamWriter] = {}
         self._trained: dict[str, _Trained] = {}
         self._state = "starting"
+        self._beats = 0
         self._samples: list[Sample] = []
         self._last_sample: Sample | None = None
         self._sampler = Sampler()
@@ -72,6 +78,7 @@ class Recorder:
         """
         if self._trouble is not None:
             raise self._trouble
+        self.beat()
         self._calls.append((task or self.task, first_step, starts, seconds, waits, examples, loss))
 
     def examples(self, first_step: int, numbers: np.ndarray, task: str | None = None) -> None:
@@ -84,6 +91,7 @@ class Recorder:
         """Write down at once that something happened now."""
         if self._trouble is not None:
             raise self._trouble
+        self.beat()
         line = json.dumps(as_json({"time": time.time(), "event": name, **fields}))
         with self._writing:
             self._events.write(line + "\n")
@@ -92,6 +100,11 @@ class Recorder:
     def state(self, name: str) -> None:
         """What the task is doing now ("training"), as the live view shows it."""
         self._state = name
+        self.beat()
+
+    def beat(self) -> None:
+        """Say that the task gets on where nothing else shows it: within a long evaluation, say."""
+        self._beats += 1
 
     def flush(self) -> None:
         """Write out everything added so far. Raises OSError."""
@@ -132,6 +145,7 @@ class Recorder:
         try:
             while not self._stop.is_set():
                 with self._writing:
+                    self._check_folder()
                     self._samples.append(self._sampler.sample())
                     if wakes % SAMPLES_PER_FLUSH == 0:
                         self._write_out()
@@ -139,6 +153,12 @@ class Recorder:
                 self._stop.wait(SAMPLE_SECONDS)
         except OSError as error:
             self._trouble = error
+
+    def _check_folder(self) -> None:
+        """What is written into a file whose name was taken away is lost without a word."""
+        if os.fstat(self._events.fileno()).st_nlink == 0:
+            where = self.folder.task_folder(self.task)
+            raise FolderRemovedError(f"{where}: was removed while the run went on")
 
     def _write_out(self) -> None:
         by_task: dict[str, list[_Call]] = {}
@@ -175,6 +195,8 @@ class Recorder:
             f"tasks/{self.task}/{PROGRESS}",
             {
                 "state": self._state,
+                "beats": self._beats,
+                "written_bytes": sample.written_bytes,
                 **own,
                 "time": sample.time,
                 "cpu_percent": _cpu_percent(self._last_sample, sample),

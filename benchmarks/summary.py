@@ -9,11 +9,22 @@ examples_per_second_interval        "within run", or null where there is none
 effective_sample                    independent steps (or windows) that the interval rests on
 step_seconds_median                 median over calls of a call's seconds per step
 wait_share                          of the measured steps' seconds, waited for input; 0 to 1
-steps, measured_steps, examples     updates made, those after the warm-up, examples trained on
-warmup_steps                        dropped before measuring
+steps, measured_steps, examples     updates made, those after the warm-up, examples trained on;
+                                    without what was lost in a failure
+warmup_steps                        dropped before measuring, at the beginning and after a restart
 seconds_to_first_step, _process, _import, _cluster, _data, _model, _tracing
-                                    from the start of the tasks, see `benchmarks.start_up`
-training_seconds                    first step's start to last step's end
+                                    from the start of the tasks, see `benchmarks.start_up`; where
+                                    that failed, of the first start that got so far
+training_seconds                    first step's start to last step's end, restarts included
+restarts, replaced_workers          starts of all tasks after a failure; workers replaced alone
+lost_steps                          made before a failure, after the checkpoint it went on from
+repeated_examples                   of lost steps; of a coordinator also what was handed out again,
+                                    which is at most as many: how far a lost worker got is not known
+restart_seconds                     from the end of the tasks to the first new step, added up
+goodput_steps_per_second, goodput_examples_per_second
+                                    `steps`, `examples` ÷ seconds from the start of the tasks to the
+                                    last step's end, restarts included
+goodput_share                       of these seconds, spent in measured steps (mean over tasks)
 total_seconds                       the start of the tasks to the run's end
 seconds_before_tasks                server, preparation and preflight; not in the run's time
 preparation_seconds                 of these, writing the data once
@@ -26,11 +37,13 @@ notes                               what to know to read the figures right; null
 started                             UTC, ISO 8601
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from benchmarks.attempts import Attempt, TaskRows, attempts_of, split
+from benchmarks.goodput import goodput
 from benchmarks.start_up import seconds_to_first_step
 from benchmarks.throughput import (
     StepRows,
@@ -72,17 +85,30 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
     overlapping = config.get("strategy.loop") == _COORDINATOR
     events = {task: folder.events(task) for task in folder.tasks()}
     rows = {task: _step_rows(folder, task) for task in folder.tasks()}
+    parts = split(rows, attempts_of(status, _tasks_started(status)))
+    useful, measured = parts.all_useful(), parts.measured(asked["warmup_steps"] or 0)
+    amounts = _amounts(useful, measured, overlapping)
     return {
         **_outcome(status),
         **asked,
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
-        **_speed(rows, plan, asked, overlapping),
-        **_amounts(rows, asked, overlapping),
-        **seconds_to_first_step(_tasks_started(status), events),
+        **_speed(useful, measured, plan, overlapping),
+        **amounts,
+        **_first_step(parts.attempts, events),
         **_durations(rows, status),
+        **goodput(
+            parts,
+            measured,
+            steps=amounts["steps"],
+            examples=amounts["examples"],
+            replaced=len(status.get("replaced") or []),
+            overlapping=overlapping,
+            batch_total=asked["batch_total"],
+            events=[event for of in events.values() for event in of],
+        ),
         **_used(folder),
         **_quality(events),
-        **_losses(rows),
+        **_losses(useful),
         "notes": _notes(events),
         "started": status.get("started"),
     }
@@ -105,19 +131,15 @@ def _asked(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _speed(
-    rows: Mapping[str, StepRows],
-    plan: Mapping[str, Any],
-    asked: Mapping[str, Any],
-    overlapping: bool,
+    useful: TaskRows, measured: TaskRows, plan: Mapping[str, Any], overlapping: bool
 ) -> dict[str, Any]:
-    measured = _measured(rows, asked)
     found: Throughput | None
     if overlapping:
         found = overlapping_throughput(measured)
     else:
         expected = [each["task"] for each in plan.get("tasks", []) if each.get("role") != "ps"]
         nothing = StepRows(*[np.empty(0)] * 6)
-        trained = {task: measured.get(task, nothing) for task in expected or _with_rows(rows)}
+        trained = {task: measured.get(task, nothing) for task in expected or _with_rows(useful)}
         found = synchronous_throughput(trained)
     interval = "within run" if found and found.low is not None else None
     return {
@@ -131,30 +153,39 @@ def _speed(
     }
 
 
-def _amounts(
-    rows: Mapping[str, StepRows], asked: Mapping[str, Any], overlapping: bool
-) -> dict[str, Any]:
-    trained = [rows[task] for task in _with_rows(rows)]
+def _amounts(useful: TaskRows, measured: TaskRows, overlapping: bool) -> dict[str, Any]:
+    trained = [of for of in useful.values() if len(of)]
     if not trained:
         return {"steps": None, "measured_steps": None, "examples": None}
-    measured = [each for each in _measured(rows, asked).values() if len(each)]
     count = sum if overlapping else max
     return {
-        "steps": count(len(each) for each in trained),
-        "measured_steps": count([len(each) for each in measured] or [0]),
-        "examples": int(sum(each.examples.sum() for each in trained)),
+        "steps": count(len(of) for of in trained),
+        "measured_steps": count(len(of) for of in measured.values()),
+        "examples": int(sum(of.examples.sum() for of in trained)),
     }
 
 
-def _measured(rows: Mapping[str, StepRows], asked: Mapping[str, Any]) -> dict[str, StepRows]:
-    return {task: of.after(asked["warmup_steps"] or 0) for task, of in rows.items()}
+def _first_step(
+    attempts: Sequence[Attempt], events: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, float | None]:
+    """Of the first attempt that got so far; of a run without a failure there is one."""
+    for attempt, after in zip(attempts, [*attempts[1:], None], strict=True):
+        limit = float("inf") if after is None else after.started
+        own = {
+            task: [event for event in of if attempt.started <= float(event["time"]) < limit]
+            for task, of in events.items()
+        }
+        found = seconds_to_first_step(attempt.started, own)
+        if found["seconds_to_first_step"] is not None:
+            return found
+    return seconds_to_first_step(None, events)
 
 
-def _with_rows(rows: Mapping[str, StepRows]) -> list[str]:
+def _with_rows(rows: TaskRows) -> list[str]:
     return [task for task, of in rows.items() if len(of)]
 
 
-def _durations(rows: Mapping[str, StepRows], status: Mapping[str, Any]) -> dict[str, Any]:
+def _durations(rows: TaskRows, status: Mapping[str, Any]) -> dict[str, Any]:
     trained = [rows[task] for task in _with_rows(rows)]
     asked, ended = _moment(status.get("started")), _moment(status.get("ended"))
     started = _tasks_started(status)
@@ -227,21 +258,30 @@ def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
 
 
 def _notes(events: Mapping[str, list[dict[str, Any]]]) -> str | None:
-    told = {event.get("event"): event for of in events.values() for event in of}
+    all_events = [event for of in events.values() for event in of]
+    told = {event.get("event"): event for event in all_events}
     notes = []
     if "statistics_averaged" in told:
         notes.append(
             f"{told['statistics_averaged'].get('variables')} running statistics of the model were "
             "averaged over replicas before each evaluation"
         )
-    if told.get("restored", {}).get("exact") is False:
+    if any(event.get("event") == "restored" and event["exact"] is False for event in all_events):
         notes.append(
-            "the input skipped ahead to the checkpoint's step, since replicas or batch are others"
+            "the input skipped ahead to the checkpoint's step, since "
+            + (
+                "its state could not be saved: where its order is not always the same, some "
+                "examples were skipped or seen twice"
+                if "input_not_saved" in told
+                else "replicas or batch are others"
+            )
         )
+    left_out = [event for event in all_events if event.get("event") == "checkpoint_left_out"]
+    notes += sorted({str(event["warning"]) for event in left_out})
     return "; ".join(notes) or None
 
 
-def _losses(rows: Mapping[str, StepRows]) -> dict[str, Any]:
+def _losses(rows: TaskRows) -> dict[str, Any]:
     trained = [rows[task] for task in _with_rows(rows)]
     ends = np.concatenate([each.start + each.seconds for each in trained] or [np.empty(0)])
     losses = np.concatenate([each.loss for each in trained] or [np.empty(0)])

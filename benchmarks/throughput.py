@@ -6,8 +6,8 @@ all of them finished in equal windows of wall time is counted, and the median wi
 medians leave out pauses for evaluation and checkpoints.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -31,11 +31,26 @@ class StepRows:
 
     def after(self, step: int) -> "StepRows":
         """The rows of later steps than `step`."""
-        kept = self.step > step
+        return self.where(self.step > step)
+
+    def where(self, kept: np.ndarray) -> "StepRows":
+        """The rows for which `kept`, bool [n], holds."""
         return StepRows(**{name: column[kept] for name, column in vars(self).items()})
+
+    def moved(self, seconds: float) -> "StepRows":
+        """The same steps, begun so much later."""
+        return replace(self, start=self.start + seconds)
 
     def __len__(self) -> int:
         return len(self.step)
+
+
+def joined(parts: Sequence[StepRows]) -> StepRows:
+    """All rows of `parts` (one at least), in that order."""
+    names = [each.name for each in fields(StepRows)]
+    return StepRows(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from input_pipelines.reading import read_runs, run_tensors
 from results.errors import UserError
 
 
+@tf.autograph.experimental.do_not_convert
 def evaluation_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.data.Dataset:
     """Finite (weight float32 [batch], x, y) of the part of the held-out set that is the replica's.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from benchmarks.workloads.conversion import converted
 from input_pipelines.pieces import Split
 from input_pipelines.settings import PipelineSettings
 from results.errors import UserError
@@ -23,6 +24,7 @@ class Feed:
     cache_folder: str | None = None
     """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
 
+    @tf.autograph.experimental.do_not_convert
     def first_batch(self, batch: int, split: str = "train") -> tuple[Any, Any]:
         """(x, y) of a split's first examples, of `train` augmented as in training.
 
@@ -39,10 +41,12 @@ class Feed:
 
 def pair_of(feed: Feed, split: Split) -> Callable[[Any], tuple[Any, Any]]:
     """The function from one raw element to (x, y): the source's parse, the workload's features."""
-    features = getattr(feed.workload, "features", None) or _default_features(split)
+    own = getattr(feed.workload, "features", None)
+    features = converted(own) if own is not None else _default_features(split)
+    parse = converted(split.parse)
 
     def pair(raw):
-        return _two("features(example)", features(split.parse(raw)))
+        return _two("features(example)", features(parse(raw)))
 
     return pair
 
@@ -53,9 +57,10 @@ def augment_of(feed: Feed) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]] | 
     The only randomness a workload gets is the pair (seed, number): an example looks the same
     whichever replica makes it and however often, and different in each epoch.
     """
-    augment = getattr(feed.workload, "augment", None)
-    if augment is None or not feed.pipeline.augment:
+    own = getattr(feed.workload, "augment", None)
+    if own is None or not feed.pipeline.augment:
         return None
+    augment = converted(own)
 
     def change(number, x, y):
         seed = tf.stack([tf.constant(feed.seed, tf.int64), number])
@@ -98,7 +103,7 @@ def _two(what: str, returned: Any) -> tuple[Any, Any]:
 
 def _default_features(split: Split) -> Callable[[Any], tuple[Any, Any]]:
     piece = split.pieces[0]
-    fields = split.read(piece.path, piece.first, 1).map(split.parse).element_spec
+    fields = split.read(piece.path, piece.first, 1).map(converted(split.parse)).element_spec
     others = [field for field in fields if field != "label"]
     if len(fields) != 2 or len(others) != 1:
         raise UserError(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from benchmarks.workloads.conversion import converted
 from input_pipelines.pieces import Run, Split
 
 DEFAULT_FILES_AT_ONCE = 4
@@ -27,7 +28,7 @@ def read_run(
 ) -> tf.data.Dataset:
     """(example number int64 [], raw) of one run, in the file's order."""
     numbers = tf.data.Dataset.range(number, number + count, name="example_number")
-    return tf.data.Dataset.zip(numbers, split.read(path, first, count), name="numbered")
+    return tf.data.Dataset.zip(numbers, converted(split.read)(path, first, count), name="numbered")
 
 
 def read_runs(

@@ -12,6 +12,7 @@ from input_pipelines.shuffling import shuffled
 from results.errors import UserError
 
 
+@tf.autograph.experimental.do_not_convert
 def requested_dataset(feed: Feed, requests: tf.data.Dataset, batch: int) -> tf.data.Dataset:
     """(number int64 [batch], x, y) of the examples that `requests` names, in batches across rows.
 

@@ -23,6 +23,7 @@ from input_pipelines.shuffling import shuffled
 from results.errors import UserError
 
 
+@tf.autograph.experimental.do_not_convert
 def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.data.Dataset:
     """Endless (number int64 [batch], x, y): what replica `replica` of `replicas` trains on.
 

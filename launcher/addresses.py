@@ -14,17 +14,21 @@ _LAST_PORT = 65_535
 _ATTEMPTS = 1_000
 
 
-def choose_addresses(count: int, first_port: int | None = None) -> tuple[str, ...]:
+def choose_addresses(
+    count: int, first_port: int | None = None, private: bool = False
+) -> tuple[str, ...]:
     """`count` distinct loopback addresses: free ports, or `first_port` and those after it.
 
-    Free ports lie below the range from which the system gives ports to outgoing connections, so
-    that none of those takes one before its task listens. Fixed ports are not tried: where one is
-    occupied, its task says so.
+    In a network of the run's own (`private`) all ports are free. Elsewhere free ports lie below the
+    range from which the system gives ports to outgoing connections, so that none of those takes one
+    before its task listens. Fixed ports are not tried: where one is occupied, its task says so.
 
     Raises:
       UserError: `first_port` leaves too few ports after it.
       OSError: this machine has no such number of free ports.
     """
+    if private and first_port is None:
+        first_port = _LOWEST
     if first_port is not None:
         if first_port + count - 1 > _LAST_PORT:
             raise UserError(
@@ -38,14 +42,16 @@ def choose_addresses(count: int, first_port: int | None = None) -> tuple[str, ..
         if len(ports) == count:
             return tuple(f"{_HOST}:{port}" for port in ports)
         port = random.SystemRandom().choice(candidates)
-        if port not in ports and _is_free(port):
+        if port not in ports and is_free(port):
             ports.append(port)
     raise OSError(f"no {count} free ports between {candidates.start} and {candidates.stop}")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     """TensorFlow's servers listen on every interface, so all must be free."""
     with socket.socket() as probe:
+        # What a connection that has ended leaves behind for a minute is in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
         except OSError:

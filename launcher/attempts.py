@@ -6,19 +6,19 @@ resumes.
 """
 
 import os
-import shutil
 import time
 from pathlib import Path
 
 import psutil
 
+from launcher.abandoned import remove_working_files
 from launcher.journal import Ending
 from results.errors import UserError
 from results.run_folder import STATUS, SUMMARY, RunFolder, force_to_disk, now, unix_seconds
 from results.sweep_folder import DONE, FAILED, INTERRUPTED, RUNNING
 
 ATTEMPTS = "attempts"
-_TEMPORARY = "temporary"
+_ENGINES = "launcher.engines."
 _LEFTOVER_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
@@ -30,7 +30,7 @@ def set_aside(run: Path, attempt: int) -> None:
     left = [entry for entry in run.iterdir() if entry.name != ATTEMPTS]
     if not left:
         return
-    shutil.rmtree(run / _TEMPORARY, ignore_errors=True)
+    remove_working_files(run)
     target = run / ATTEMPTS / str(attempt)
     target.mkdir(parents=True, exist_ok=True)
     for entry in left:
@@ -85,29 +85,36 @@ def keep_for_good(run: Path) -> None:
         force_to_disk(Path(place))
 
 
-def wait_for_leftovers(sweep: Path) -> None:
-    """Returns when no process writes below `sweep` any more: tasks of a launcher that was killed
-    end a moment after it, and must not write into the next attempt's folder."""
+def wait_for_leftovers(sweep: Path, launcher: int | None) -> None:
+    """Returns when nothing that an earlier launcher started is left: what it leads ends a moment
+    after it, and must not write into the next attempt's folder.
+
+    Args:
+      launcher: its process id, where that is known.
+    """
     limit = time.monotonic() + _LEFTOVER_SECONDS
-    while writers := _writers(sweep):
+    while left := _leftovers(sweep, launcher):
         if time.monotonic() > limit:
             raise UserError(
-                f"resume={sweep}: process {writers[0]} of an earlier launcher still writes there; "
+                f"resume={sweep}: process {left[0]} of an earlier launcher still works there; "
                 "end it first"
             )
         time.sleep(_POLL_SECONDS)
 
 
-def _writers(sweep: Path) -> list[int]:
-    """Processes that have a file below `sweep` open for writing; each task has its log."""
+def _leftovers(sweep: Path, launcher: int | None) -> list[int]:
+    """Processes that have a file below `sweep` open for writing (each task has its log), or that
+    are named as those that the launcher's engine starts are."""
     below = str(sweep.resolve()) + os.sep
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and any(
+            words = process.cmdline()
+            of_it = str(launcher) in words and any(_ENGINES in word for word in words)
+            if of_it or any(
                 each.path.startswith(below) and each.mode != "r" for each in process.open_files()
             ):
                 found.append(process.pid)
         except psutil.Error:
             continue  # gone, or someone else's
-    return found
+    return [pid for pid in found if pid != os.getpid()]

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from results.text import counted
+
 _COLUMNS = 80
 _SECONDS_IN_HOUR = 3600
 _WAITS_LITTLE = 0.02
@@ -41,6 +43,8 @@ def _rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Run", _what(summary)),
         ("Speed", _speed(summary)),
         ("Time", _time(summary)),
+        ("Failures", _failures(summary)),
+        ("Goodput", _goodput(summary)),
         ("First step", _first_step(summary)),
         ("Took", _took(summary)),
         ("Held back", _held_back(summary)),
@@ -90,6 +94,28 @@ def _time(summary: Mapping[str, Any]) -> str:
     if preparation and preparation >= _WORTH_SECONDS:
         parts.append(f"before it {preparation:.1f} s to prepare data")
     return ", ".join(parts)
+
+
+def _failures(summary: Mapping[str, Any]) -> str:
+    """What was gone through on the way to the end."""
+    restarts, replaced = summary.get("restarts") or 0, summary.get("replaced_workers") or 0
+    parts = []
+    if restarts:
+        parts.append(f"{counted(restarts, 'restart')} ({summary['restart_seconds']:.1f} s)")
+    if replaced:
+        parts.append(f"{counted(replaced, 'worker')} replaced")
+    for name, field in (("step", "lost_steps"), ("example", "repeated_examples")):
+        if parts and summary.get(field):
+            parts.append(f"{counted(summary[field], name)} {field.partition('_')[0]}")
+    return ", ".join(parts)
+
+
+def _goodput(summary: Mapping[str, Any]) -> str:
+    """Beside the speed only where failures set them apart."""
+    rate, share = summary.get("goodput_examples_per_second"), summary.get("goodput_share")
+    if rate is None or share is None or not _failures(summary):
+        return ""
+    return f"{rate:,.0f} examples/s from the start on, {share:.0%} of it in useful steps"
 
 
 def _first_step(summary: Mapping[str, Any]) -> str:

@@ -42,20 +42,23 @@ def make_plan(
     experiment: Experiment,
     addresses: Sequence[str] | None = None,
     cores: Sequence[int] | None = None,
+    private: bool = False,
 ) -> ClusterPlan:
     """The plan of an experiment; a pure function of it, the addresses and the cores.
 
     Args:
       cores: numbers of the machine's cores; those of this process where None.
       addresses: one for each task that listens; chosen now where None.
+      private: whether the tasks have a network of their own.
 
     Raises:
       UserError: `engine.first_port` leaves too few ports.
     """
-    names = _task_names(experiment)
+    names = task_names(experiment)
     listens = experiment.strategy.topology != "process"
     if addresses is None:
-        addresses = choose_addresses(len(names) if listens else 0, experiment.engine.first_port)
+        count = len(names) if listens else 0
+        addresses = choose_addresses(count, experiment.engine.first_port, private)
     cluster = _cluster(names, addresses) if listens else None
     places = addresses if listens else [None] * len(names)
     gpus = _gpus(experiment, names)
@@ -84,7 +87,13 @@ def tf_config(cluster: dict[str, list[str]], role: str, index: int) -> str:
     return json.dumps({"cluster": cluster, "task": {"type": role, "index": index}})
 
 
-def _task_names(experiment: Experiment) -> list[tuple[str, int]]:
+def keras_environment(experiment: Experiment) -> dict[str, str]:
+    """What makes `tf.keras` the one that was asked for."""
+    return {"TF_USE_LEGACY_KERAS": "1" if experiment.keras == 2 else "0"}
+
+
+def task_names(experiment: Experiment) -> list[tuple[str, int]]:
+    """Role and index of every task of the run, chief first."""
     workers, topology = experiment.workers, experiment.strategy.topology
     if topology == "process":
         return [("chief", 0)]
@@ -139,10 +148,10 @@ def _environment(
     environment = {
         "CUDA_VISIBLE_DEVICES": ",".join(experiment.gpus[gpu] for gpu in gpus) or "-1",
         "KERAS_BACKEND": "tensorflow",
-        "PYTHONHASHSEED": str(experiment.seed),
+        "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "TF_CPP_MIN_LOG_LEVEL": "1",
-        "TF_USE_LEGACY_KERAS": "1" if experiment.keras == 2 else "0",
+        **keras_environment(experiment),
         # gRPC would send even loopback traffic through an http_proxy of the environment.
         "no_grpc_proxy": "127.0.0.1,localhost",
     }

@@ -10,14 +10,20 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from launcher import help as help_page
 from launcher.errors import WANTS_TRACEBACK, print_refusal
 from results.errors import UserError
 
+if TYPE_CHECKING:
+    from launcher.session import Session
+
 _CONF = str(Path(__file__).parent / "conf")
 _DONE, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
 _HELP_FLAGS = {"--help", "-h"}
+_RUNNING_FLAGS = {"-m", "--multirun"}
+"""Others show something, and start nothing."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -56,6 +62,17 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _run_hydra(words: Sequence[str]) -> int:
+    from launcher.session import Session
+
+    # A cluster of the user's own would otherwise reach tasks that are part of none.
+    os.environ.pop("TF_CONFIG", None)
+    with Session() as session:
+        if _starts_forked_tasks(words):
+            session.warm()  # imports TensorFlow while the configuration is composed and judged
+        return _run_jobs(words, session)
+
+
+def _run_jobs(words: Sequence[str], session: "Session") -> int:
     import hydra
 
     from launcher import folders, schema
@@ -67,8 +84,15 @@ def _run_hydra(words: Sequence[str]) -> int:
     # Hydra hands its errors over instead of printing them and leaving with exit code 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     logging.raiseExceptions = False  # `--info | head`: Hydra prints it through logging
-    # A cluster of the user's own would otherwise reach tasks that are part of none.
-    os.environ.pop("TF_CONFIG", None)
-    with Jobs() as jobs:
-        hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs)()
-        return jobs.exit_code
+    jobs = Jobs(session)
+    hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs)()
+    return jobs.exit_code
+
+
+def _starts_forked_tasks(words: Sequence[str]) -> bool:
+    """Whether the words look like runs whose tasks are forked here; `Session` has the last word."""
+    flags = {word for word in words if word.startswith("-")}
+    keys = dict(word.split("=", 1) for word in words if "=" in word)
+    usual = {"launch.method": "fork", "engine": "local", "dry_run": "false"}
+    asked = all(keys.get(key, value).lower() == value for key, value in usual.items())
+    return asked and flags <= _RUNNING_FLAGS

@@ -6,12 +6,10 @@ from typing import Self
 
 from launcher.session import Interrupts
 
-_GRACE_SECONDS = 30.0
-"""Between asking a run to end, which saves a checkpoint, and ending it."""
-
 
 class Deadline:
-    """Interrupts the run as Ctrl-C does when the time is over, and again when that didn't help.
+    """Interrupts the run as Ctrl-C does when the time is over: it may save what it has, and is
+    killed where that takes longer than `watch.grace_seconds`.
 
     A context manager; afterwards the interrupts are only those of a person.
     """
@@ -19,8 +17,7 @@ class Deadline:
     def __init__(self, interrupts: Interrupts, seconds: float | None) -> None:
         self._interrupts = interrupts
         self._asked = 0
-        moments = () if seconds is None else (seconds, seconds + _GRACE_SECONDS)
-        self._timers = [threading.Timer(moment, self._interrupt) for moment in moments]
+        self._timer = None if seconds is None else threading.Timer(seconds, self._interrupt)
 
     @property
     def passed(self) -> bool:
@@ -28,9 +25,9 @@ class Deadline:
         return self._asked > 0
 
     def __enter__(self) -> Self:
-        for timer in self._timers:
-            timer.daemon = True
-            timer.start()
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
         return self
 
     def __exit__(
@@ -39,9 +36,9 @@ class Deadline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for timer in self._timers:
-            timer.cancel()
-            timer.join()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
         self._interrupts.count -= self._asked
 
     def _interrupt(self) -> None:

@@ -1,10 +1,10 @@
 """A disk that is full, or about to be: told in one line, before it costs a measurement."""
 
-import errno
 import os
 from pathlib import Path
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+from launcher.failure_kinds import is_full_disk
+
 _LEAST_FREE_BYTES = 1_000_000
 """Less than this holds not even a run's logs."""
 _BLOCK_BYTES = 4096
@@ -21,15 +21,10 @@ def full_disk(error: BaseException | None) -> DiskFull | None:
     while error is not None:
         if isinstance(error, DiskFull):
             return error
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if isinstance(error, OSError) and is_full_disk(error):
             return DiskFull(f"{error.filename or 'a file'}: {error.strerror}")
         error = error.__cause__ or error.__context__
     return None
-
-
-def says_full(text: str) -> bool:
-    """Whether what a task said of its end is that it couldn't write."""
-    return any(os.strerror(number) in text for number in _FULL)
 
 
 def check_room(folder: Path, needed_bytes: int) -> None:

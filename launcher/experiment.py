@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from input_pipelines.settings import PipelineSettings
-from launcher import applicability, values
+from launcher import applicability, remote, values
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
-from launcher.schema import LaunchSettings
+from launcher.schema import LaunchSettings, WatchSettings
 from launcher.targets import check_target
 from results.errors import UserError
 from strategies.settings import (
@@ -91,6 +91,12 @@ class Experiment:
     loop: LoopSettings
     engine: EngineChoice
     launch: LaunchSettings
+    watch: WatchSettings
+    restarts: int
+    isolation: str
+    """`auto`, `namespace` or `none`: what was asked for; the plan says what became of it."""
+    needs_network: str | None
+    """Why it can't do without other machines."""
     keras: int
     seed: int
     deterministic: bool
@@ -131,6 +137,8 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
     workload = _component("workload", asked["workload"], overrides, takes_or_gives="takes")
     source = _component("source", _source_asked(asked), overrides, takes_or_gives="gives")
     applicability.check(asked, workload.kind, source)
+    network = remote.needs_network(asked)
+    remote.check(asked["isolation"], network)
     devices, gpus = resolve_devices(asked)
     applicability.check_communication(asked["communication"], devices)
     gpus_per_task = resolve_gpus_per_task(asked, devices)
@@ -159,6 +167,10 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         loop=LoopSettings(**asked["loop"]),
         engine=_engine(asked["engine"]),
         launch=LaunchSettings(**asked["launch"]),
+        watch=WatchSettings(**asked["watch"]),
+        restarts=asked["restarts"],
+        isolation=asked["isolation"],
+        needs_network=network,
         keras=asked["keras"],
         seed=asked["seed"],
         deterministic=asked["deterministic"],

@@ -6,8 +6,18 @@ import time
 from results.errors import described
 from results.run_folder import FAILURE, RunFolder
 
+USER = "user"
+"""An exception or a crash in what the task runs."""
+DATA = "data"
+MEMORY = "memory"
+DISK = "disk"
+PREEMPTED = "preempted"
+"""Told to leave by somebody who isn't this launcher."""
 PLATFORM = "platform"
 """A lost connection, a missed heartbeat: as a rule the consequence of another task's end."""
+ADDRESS_TAKEN = "AddressTakenError"
+DISK_FULL_CODE = 74
+"""Exit code of a task that can't even write down why it ends (EX_IOERR of sysexits.h)."""
 
 _PLATFORM_ERRORS = {
     "AbortedError",
@@ -29,6 +39,7 @@ class AddressTakenError(Exception):
 
 def record_failure(folder: RunFolder, task: str, error: BaseException) -> None:
     """Writes `tasks/<task>/failure.json`. Raises OSError where that can't be written."""
+    raised_ns = time.monotonic_ns()
     kind, message = described(error)
     folder.write(
         f"tasks/{task}/{FAILURE}",
@@ -38,6 +49,7 @@ def record_failure(folder: RunFolder, task: str, error: BaseException) -> None:
             "message": message,
             "step": getattr(error, "step", None),
             "time": time.time(),
+            "raised_ns": raised_ns,
         },
     )
 
@@ -45,14 +57,21 @@ def record_failure(folder: RunFolder, task: str, error: BaseException) -> None:
 def kind_of(error: BaseException) -> str:
     """`user`, `data`, `memory`, `disk` or `platform`."""
     name = type(error).__name__
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        return "disk"
+    if is_full_disk(error) or name == "FolderRemovedError":
+        return DISK
     if isinstance(error, MemoryError) or name == "ResourceExhaustedError":
-        return "memory"
+        return MEMORY
     if name in ("DataLossError", "CorruptDataError"):
-        return "data"
-    if name == "AddressTakenError":
+        return DATA
+    if name == ADDRESS_TAKEN:
         return PLATFORM
     if name in _PLATFORM_ERRORS or any(words in str(error) for words in _PLATFORM_WORDS):
         return PLATFORM
-    return "user"
+    return USER
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether the disk took no more, as Python or as TensorFlow's file system says it."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    return "No space left on device" in str(error)

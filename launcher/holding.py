@@ -7,6 +7,7 @@ file beside it only says who that is. Processes that the launcher starts don't i
 import fcntl
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -63,8 +64,12 @@ def the_host(wait: bool) -> Iterator[Callable[[Path], None]]:
 
 
 @contextmanager
-def the_sweep(folder: Path, key: str) -> Iterator[None]:
-    """A sweep's folder for oneself. Raises UserError where another launcher is at work in it."""
+def the_sweep(folder: Path, key: str) -> Iterator[Holder | None]:
+    """A sweep's folder for oneself; gives who held it before.
+
+    Raises UserError where another launcher is at work in it.
+    """
+    before = holder(folder / LOCK)
     try:
         held = _acquire(folder / LOCK, wait=False)
     except Held as held_by:
@@ -73,7 +78,7 @@ def the_sweep(folder: Path, key: str) -> Iterator[None]:
         ) from None
     try:
         _name(held, folder)
-        yield
+        yield before
     finally:
         os.close(held)
 
@@ -88,20 +93,33 @@ def _acquire(lock: Path, wait: bool) -> int:
     """The open file that holds the lock until it is closed. Raises Held."""
     descriptor = _opened(lock)
     patience, told = time.monotonic() + _DYING_SECONDS, False
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            by = holder(lock)
-        dying = by is not None and not by.alive and time.monotonic() < patience
-        if not wait and not dying:
-            os.close(descriptor)
-            raise Held(by) from None
-        if wait and not told:
-            print(f"waiting: {Held(by)} measures on this machine", file=sys.stderr)
-            told = True
-        time.sleep(_POLL_SECONDS)
+    with _given_up_on_ctrl_c():
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return descriptor
+            except BlockingIOError:
+                by = holder(lock)
+            dying = by is not None and not by.alive and time.monotonic() < patience
+            if not wait and not dying:
+                os.close(descriptor)
+                raise Held(by) from None
+            if wait and not told:
+                print(f"waiting: {Held(by)} measures on this machine", file=sys.stderr)
+                told = True
+            time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def _given_up_on_ctrl_c() -> Iterator[None]:
+    """Signals that ask for the end raise KeyboardInterrupt, whatever they do at other times."""
+    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in asking}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _name(held: int, folder: Path) -> None:

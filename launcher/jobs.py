@@ -1,18 +1,16 @@
 """What Hydra calls for a single run, and what a sweep calls for each of its runs.
 
-Both are attempts at one run in one session: the engine with its warm server is started by the first
-that gets as far, and serves all of them.
+Both are attempts at one run, in one session that serves all of them.
 """
 
 import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -25,12 +23,12 @@ from launcher.disk import full_disk
 from launcher.errors import WANTS_TRACEBACK, FolderTaken, print_refusal
 from launcher.experiment import resolve
 from launcher.quiet import wait_until_quiet
+from launcher.session import Session
 from results.errors import UserError
 from results.sweep_folder import FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
     from launcher.run import Outcome
-    from launcher.session import Session
 
 EXIT_DONE, EXIT_FAILED, EXIT_REFUSED = 0, 1, 2
 
@@ -49,35 +47,21 @@ class Job:
 
 
 class Jobs:
-    """The jobs of one command. A context manager: leaving it leaves no process behind.
+    """The jobs of one command. The object itself is the function that Hydra calls for a single
+    run; a sweep calls `attempt`."""
 
-    The object itself is the function that Hydra calls for a single run.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         self.exit_code = EXIT_DONE
         """Of the command; an interruption is a KeyboardInterrupt instead."""
         self.console = Console(highlight=False)
-        self._stack = ExitStack()
-        self._session: Session | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+        self._session = session
 
     def __call__(self, configuration: DictConfig) -> None:
         """A single run. Raises KeyboardInterrupt where it was interrupted."""
         hydra = HydraConfig.get()
         folder = Path(hydra.runtime.output_dir)
         try:
-            busy = wait_until_quiet(configuration.quiet.seconds)
+            busy = wait_until_quiet(configuration.quiet.seconds, lambda: self.interruptions > 0)
             job = Job(folder, list(hydra.overrides.task), busy)
             outcome = self.attempt(job, configuration)
         except UserError as error:
@@ -110,7 +94,7 @@ class Jobs:
     @property
     def interruptions(self) -> int:
         """How often a person has asked for the end: once is a request, twice an order."""
-        return 0 if self._session is None else self._session.interrupts.count
+        return self._session.interrupts.count
 
     def attempt(self, job: Job, configuration: DictConfig) -> "Outcome":
         """Runs it to its end, leaves everything in the job's folder and says how it ended.
@@ -126,10 +110,7 @@ class Jobs:
     def _attempt(self, job: Job, configuration: DictConfig) -> "Outcome":
         experiment = resolve(configuration, job.overrides)
         from launcher.run import run_one
-        from launcher.session import Session
 
-        if self._session is None:
-            self._session = self._stack.enter_context(Session())
         with Deadline(self._session.interrupts, job.timeout_seconds) as deadline:
             try:
                 outcome = run_one(self._session, experiment, job.folder, job.overrides)

@@ -54,12 +54,12 @@ def opened(
 @contextmanager
 def _gone_on_with(folder: Path, manner: Manner, same: dict[str, object]) -> Iterator[Journal]:
     read_journal(folder, "resume")  # before its lock is made in a folder that is none of ours
-    with the_sweep(folder, "resume"):
+    with the_sweep(folder, "resume") as held_before:
         before = read_journal(folder, "resume")
         journal = check_same(folder, before, same, manner.resume_anyway)
         with the_host(manner.wait) as name_folder:
             name_folder(folder)
-            journal = taken_up(folder, journal)
+            journal = taken_up(folder, journal, held_before)
             write_journal(folder, journal)
             yield journal
 

@@ -8,8 +8,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from launcher import memory
 from launcher.experiment import Experiment
-from results.errors import UserError
+from results.errors import UserError, described
 from results.run_folder import RunFolder
 
 PREFLIGHT = "preflight.json"
@@ -29,7 +30,7 @@ def prepare_and_check(run_folder: str) -> None:
         traceback.print_exc()
         found = {
             "error": f"workload={experiment.workload.name}: the preflight met "
-            f"{type(error).__name__}: {_first_line(error)}; HYDRA_FULL_ERROR=1 shows where"
+            f"{': '.join(described(error))}; HYDRA_FULL_ERROR=1 shows where"
         }
     folder.write(PREFLIGHT, found)
 
@@ -39,7 +40,7 @@ def _found(experiment: Experiment) -> dict[str, Any]:
     from benchmarks.workloads.check import check
     from input_pipelines import load_source, prepare
     from launcher.training_job import configure, make_feed, placement_of
-    from strategies import checkpoints
+    from strategies import checkpoint_folder, checkpoints
     from strategies.devices import prepare_devices
     from strategies.model import build_training
 
@@ -55,7 +56,7 @@ def _found(experiment: Experiment) -> dict[str, Any]:
     feed = make_feed(experiment)
     check(feed.workload, feed, experiment.batch.per_replica)
     if experiment.checkpoint.restore is not None:
-        path, _ = checkpoints.find(experiment.checkpoint.restore)
+        path, _, _ = checkpoint_folder.find(experiment.checkpoint.restore)
         training = build_training(feed.workload, experiment.loop, experiment.seed)
         checkpoints.restore_state(path, training)
     return {
@@ -63,8 +64,5 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         "prepared": prepared.made,
         "train_examples": feed.train.examples,
         "test_examples": feed.test.examples,
+        "task_bytes": memory.own_bytes(),
     }
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), "no message")

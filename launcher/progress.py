@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from launcher.cluster_plan import ClusterPlan
+from launcher.cluster_plan import task_names
 from launcher.experiment import Experiment
 from results.run_folder import RunFolder
 
@@ -37,11 +37,12 @@ class View(Protocol):
 
 @contextmanager
 def progress_view(
-    experiment: Experiment, plan: ClusterPlan, folder: RunFolder, console: Console | None = None
+    experiment: Experiment, folder: RunFolder, console: Console | None = None
 ) -> Iterator[View]:
     """A view of the run in `folder` for as long as the context lasts."""
     console = console or Console(file=sys.stderr, highlight=False)
-    watched = _Watched(experiment, [task.name for task in plan.tasks], folder)
+    tasks = [f"{role}-{index}" for role, index in task_names(experiment)]
+    watched = _Watched(experiment, tasks, folder)
     if not console.is_terminal:
         yield _Lines(watched, console)
         return

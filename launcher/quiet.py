@@ -4,6 +4,7 @@ What counts is the share of this process's cores that was busy a moment ago. The
 use here: for a minute it remembers the run before.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -33,17 +34,31 @@ def wait_until_quiet(
 
 
 def busy_share(window_seconds: float = _WINDOW_SECONDS) -> float:
-    """Of the cores that this process may use, the share that computed during the window."""
-    before = _idle_and_all()
+    """Of the cores that this process may use, the share that computed for others than this process
+    and those that it started (its server may be importing) during the window."""
+    own_before, (idle_before, all_before) = _own_seconds(), _idle_and_all()
     time.sleep(window_seconds)
-    after = _idle_and_all()
-    ticks = after[1] - before[1]
-    return 0.0 if ticks <= 0 else max(0.0, 1 - (after[0] - before[0]) / ticks)
+    own_after, (idle_after, all_after) = _own_seconds(), _idle_and_all()
+    seconds = all_after - all_before
+    if seconds <= 0:
+        return 0.0
+    own = sum(took - own_before.get(pid, took) for pid, took in own_after.items())
+    return min(1.0, max(0.0, 1 - (idle_after - idle_before + own) / seconds))
 
 
 def busy_note(share: float) -> str:
     """What figures of a run that began like this have to say."""
     return f"the machine was busy when it began: {share:.0%} of its cores with other things"
+
+
+def _own_seconds() -> dict[int, float]:
+    """CPU seconds of this process and its descendants so far, by process id."""
+    this = psutil.Process()
+    found = {}
+    for process in (this, *this.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):  # it has ended
+            found[process.pid] = sum(process.cpu_times()[:2])
+    return found
 
 
 def _idle_and_all() -> tuple[float, float]:

@@ -21,7 +21,7 @@ from launcher.attempts import (
 from launcher.identity import changes
 from results.errors import UserError
 from results.run_folder import now
-from results.sweep_folder import DONE, RUNNING, SWEEP, Journal, read_journal
+from results.sweep_folder import DONE, RUNNING, SWEEP, Holder, Journal, read_journal
 
 _KEY = "resume"
 _FOLDER = "hydra.sweep.dir"
@@ -75,14 +75,14 @@ def check_same(folder: Path, before: Journal, identity: Mapping[str, Any], anywa
     return rules.with_state(before, before.state, before.reason, notes=(*before.notes, note))
 
 
-def taken_up(folder: Path, journal: Journal) -> Journal:
+def taken_up(folder: Path, journal: Journal, held_before: Holder | None) -> Journal:
     """The journal as the folders have it: runs that ended unnoticed are done, those that were
     going on are interrupted, and one that was done and is no longer whole waits again."""
     for leftover in folder.glob(f".{SWEEP}.*.tmp"):
         leftover.unlink()
     running = [run for run in journal.runs if run.state == RUNNING]
     if running:
-        wait_for_leftovers(folder)
+        wait_for_leftovers(folder, None if held_before is None else held_before.process)
     outcomes = {}
     for run in running:
         ending = finished(folder / run.folder)

@@ -1,7 +1,8 @@
 """One run from end to end: checked, prepared, started, watched, summed up."""
 
 import dataclasses
-import os
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from launcher.cluster_plan import ClusterPlan, make_plan
-from launcher.engines import TaskProcess
+from launcher import isolation, memory
+from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
+from launcher.causes import Cause
+from launcher.cluster_plan import ClusterPlan
+from launcher.engines import EngineError, Isolation
 from launcher.environment import environment
-from launcher.errors import FolderTaken
 from launcher.experiment import Experiment
+from launcher.failure_kinds import PLATFORM, PREEMPTED, is_full_disk
+from launcher.folder_lock import held
 from launcher.progress import progress_view
-from launcher.session import Session, temporary_folder
-from launcher.supervisor import Watched, watch
-from results.run_folder import ENVIRONMENT, LOG, PLAN, STATUS, SUMMARY, RunFolder, now
+from launcher.restarts import Attempts
+from launcher.session import Session
+from launcher.supervisor import Watched
+from results.errors import UserError
+from results.run_folder import ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
+from strategies.checkpoint_folder import remove_incomplete
+
+_RESERVED_BYTES = 1 << 20
+"""The status, the summary and the report take less."""
 
 
 @dataclass(frozen=True)
@@ -44,60 +53,55 @@ def run_one(
       UserError: the preflight found something that a person can mend; nothing was started.
       FolderTaken: another launcher is at work in `folder`.
     """
-    with _claimed(folder):
+    with held(folder):
         return _run(session, experiment, folder, overrides)
 
 
 def _run(session: Session, experiment: Experiment, folder: Path, overrides: list[str]) -> Outcome:
     started, asked = now(), time.perf_counter()
-    engine = session.engine(experiment)
-    found = session.preflight(experiment, folder)
-    prepared = found["preparation_seconds"]
-    checked = time.perf_counter() - asked - prepared
     run_folder = RunFolder(folder)
-    plan = make_plan(experiment)
-    run_folder.write(ENVIRONMENT, environment())
-    run_folder.write(
-        PLAN,
-        {
-            "experiment": experiment.to_dict(),
-            "tasks": [_task_record(task) for task in plan.tasks],
-            "engine": experiment.engine.name,
-            "emulated": [],
-            "overrides": overrides,
-        },
-    )
-    status: dict[str, Any] = {
-        "state": "running",
-        "reason": None,
-        "cause": None,
-        "started": started,
-        "tasks_started": time.time(),
-        "preparation_seconds": prepared,
-        "preflight_seconds": checked,
-        "train_examples": found["train_examples"],
-        "test_examples": found["test_examples"],
-    }
-    run_folder.write(STATUS, status)
-    with temporary_folder(folder) as temporary, progress_view(experiment, plan, run_folder) as view:
-        for task in plan.tasks:
-            engine.start(
-                TaskProcess(
-                    name=task.name,
-                    function="launcher.task:main",
-                    arguments=[str(folder), task.name],
-                    environment={**task.environment, **temporary},
-                    log=run_folder.task_folder(task.name) / LOG,
-                )
+    with (
+        session.open(experiment, folder) as group,
+        _reserve(folder),
+        _temporary_folder(folder) as temporary,
+    ):
+        settled = isolation.settled(experiment, group.isolation)
+        found = session.preflight(group, experiment, folder, temporary)
+        prepared = found["preparation_seconds"]
+        checked = time.perf_counter() - asked - prepared
+        memory.check(experiment, found["task_bytes"])
+        run_folder.write(ENVIRONMENT, environment())
+        status: dict[str, Any] = {
+            "state": "running",
+            "reason": None,
+            "cause": None,
+            "started": started,
+            "tasks_started": time.time(),
+            "isolation": dataclasses.asdict(settled),
+            "preparation_seconds": prepared,
+            "preflight_seconds": checked,
+            "train_examples": found["train_examples"],
+            "test_examples": found["test_examples"],
+        }
+        run_folder.write(STATUS, status)
+        if group.warning:
+            print(group.warning, file=sys.stderr)
+        with progress_view(experiment, run_folder) as view:
+            attempts = Attempts(
+                group=group,
+                experiment=experiment,
+                isolation=settled,
+                folder=run_folder,
+                environment=temporary,
+                interrupts=session.interrupts,
+                on_plan=lambda plan, resumed: _write_plan(
+                    run_folder, plan, resumed, settled, overrides
+                ),
+                on_tick=view.update,
             )
-        watched = watch(
-            engine,
-            run_folder,
-            [task.name for task in plan.tasks],
-            _servers(experiment, plan),
-            session.interrupts,
-            view.update,
-        )
+            watched = _to_the_end(attempts)
+    remove_working_files(folder)
+    remove_incomplete(folder)
     state, reason = _judged(watched)
     status |= {
         "state": state,
@@ -105,6 +109,8 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         "cause": dataclasses.asdict(watched.cause) if watched.cause else None,
         "ended": now(),
         "exit_codes": {task: ended.code for task, ended in watched.exits.items()},
+        "attempts": [dataclasses.asdict(attempt) for attempt in attempts.done],
+        "replaced": [dataclasses.asdict(each) for each in attempts.replaced],
     }
     run_folder.write(STATUS, status)
     summary = _summarize(run_folder)
@@ -112,26 +118,67 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
     return Outcome(state, reason, tail, summary)
 
 
+def _to_the_end(attempts: Attempts) -> Watched:
+    """How the run ended, also where what leads its tasks was killed, and they with it."""
+    try:
+        return attempts.run()
+    except EngineError as error:
+        return Watched(cause=Cause(task="launcher", kind=PLATFORM, message=str(error), when=now()))
+
+
+def _write_plan(
+    folder: RunFolder,
+    plan: ClusterPlan,
+    experiment: Experiment,
+    settled: Isolation,
+    overrides: list[str],
+) -> None:
+    """Also says, before a port is open, where others could reach it."""
+    folder.write(
+        PLAN,
+        {
+            "experiment": experiment.to_dict(),
+            "tasks": [_task_record(task) for task in plan.tasks],
+            "engine": experiment.engine.name,
+            "isolation": dataclasses.asdict(settled),
+            "emulated": [],
+            "overrides": overrides,
+        },
+    )
+    line = isolation.warning(settled, [task.address for task in plan.tasks if task.address])
+    if line is not None:
+        print(line, file=sys.stderr)
+
+
 @contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
-    """Keeps a second launcher out of the folder while this one is at work in it."""
-    claim = folder / ".claimed"
+def _temporary_folder(run_folder: Path) -> Iterator[dict[str, str]]:
+    """Where a run's processes put temporary files (AutoGraph's code, for one), as an environment.
+
+    It goes with the run: processes that end at once never clean up after themselves.
+    """
+    folder = run_folder / TEMPORARY
+    folder.mkdir(exist_ok=True)
     try:
-        descriptor = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:
-        owner = claim.read_text()
-        if not owner or (owner.isdigit() and psutil.pid_exists(int(owner))):
-            raise FolderTaken(
-                f"hydra.run.dir={folder}: another launcher (process {owner}) is at work there; "
-                "give another folder"
-            ) from None
-        descriptor = os.open(claim, os.O_WRONLY | os.O_TRUNC)
-    os.write(descriptor, str(os.getpid()).encode())
-    os.close(descriptor)
-    try:
-        yield
+        yield {"TMPDIR": str(folder.absolute())}
     finally:
-        claim.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _reserve(folder: Path) -> Iterator[None]:
+    """Keeps space for what is written at the end, however full the disk is by then.
+
+    Raises UserError where it is full already.
+    """
+    try:
+        (folder / RESERVE).write_bytes(bytes(_RESERVED_BYTES))
+        yield
+    except OSError as error:
+        if is_full_disk(error):
+            raise UserError(f"hydra.run.dir={folder}: the disk is full; make space") from error
+        raise
+    finally:
+        (folder / RESERVE).unlink(missing_ok=True)
 
 
 def _summarize(folder: RunFolder) -> dict[str, Any]:
@@ -143,18 +190,14 @@ def _summarize(folder: RunFolder) -> dict[str, Any]:
 
 
 def _judged(watched: Watched) -> tuple[str, str | None]:
-    if watched.cause is not None and not watched.interrupted:
-        return "failed", f"{watched.cause.task}: {watched.cause.message}"
     if watched.interrupted:
         return "interrupted", "stopped by a signal"
-    return "done", None
-
-
-def _servers(experiment: Experiment, plan: ClusterPlan) -> list[str]:
-    """Tasks that serve until told to leave."""
-    if experiment.strategy.loop != "coordinator":
-        return []
-    return [task.name for task in plan.tasks if task.role != "chief"]
+    if watched.cause is None:
+        return "done", None
+    reason = f"{watched.cause.task}: {watched.cause.message}"
+    left_well = all(ended.code == 0 for ended in watched.exits.values())
+    preempted = watched.cause.kind == PREEMPTED and left_well
+    return "interrupted" if preempted else "failed", reason
 
 
 def _task_record(task: Any) -> dict[str, Any]:

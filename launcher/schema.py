@@ -64,6 +64,8 @@ class WorkloadSettings:
     usual: UsualSettings = field(default_factory=UsualSettings)
     parameters: dict[str, Any] = field(default_factory=dict)
     """Keyword arguments of the function."""
+    network: bool = False
+    """Whether its code talks to other machines, so that its tasks can't be isolated."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class SourceSettings:
     gives: str = "any"
     """What its examples are, as in `takes` of a workload."""
     parameters: dict[str, Any] = field(default_factory=dict)
+    network: bool = False
+    """Whether its code talks to other machines, so that its tasks can't be isolated."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,20 @@ class QuietSettings:
 
 
 @dataclass(frozen=True)
+class WatchSettings:
+    """When the tasks of a run are taken for lost."""
+
+    stall_seconds: float = 60.0
+    """Seconds without any progress, of all tasks or of one, after which a run is ended."""
+    start_seconds: float = 600.0
+    """Seconds that tasks may take to their first step; preparation is not part of them."""
+    grace_seconds: float = 30.0
+    """Seconds that a task has to leave when it is told to; then it is killed."""
+    memory_mb: int | None = None
+    """Resident memory above which a task is ended, and named."""
+
+
+@dataclass(frozen=True)
 class BatchSettings:
     """One of the two is given, the other follows."""
 
@@ -165,6 +183,11 @@ class Settings:
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     loop: LoopSettings = field(default_factory=LoopSettings)
     launch: LaunchSettings = field(default_factory=LaunchSettings)
+    watch: WatchSettings = field(default_factory=WatchSettings)
+    restarts: int = 0
+    """Failures after which a run goes on from its newest checkpoint."""
+    isolation: str = "auto"
+    """`namespace`: nobody outside reaches the tasks; `none`; `auto`: isolated where it can be."""
     keras: int = 3
     """`3`, or `2` (tf_keras) for what only that one can do."""
     seed: int = 0

@@ -2,22 +2,28 @@
 
 import importlib
 import json
-import shutil
+import os
+import re
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
+import sys
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from launcher.engines import Engine, Exit, TaskProcess
+from launcher import isolation
+from launcher.cluster_plan import keras_environment
+from launcher.engines import Engine, EngineError, Exit, Group, TaskProcess
 from launcher.experiment import Experiment
 from launcher.preflight import PREFLIGHT
 from results.errors import UserError
 from results.run_folder import RunFolder
 
+LOCAL_ENGINE = "launcher.engines.local.local_engine"
 _PREFLIGHT_PROCESS = "preflight"
 _POLL_SECONDS = 0.1
+_NETWORK = re.compile(r"gaierror|URLError|Network is unreachable|resolve host|Name or service not")
+_HINT = "; the run is isolated from the network: isolation=none lets it out"
 
 
 class Interrupts:
@@ -25,11 +31,12 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.count = 0
-
         self._before: dict[int, Any] = {}
 
     def listen(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # started by nohup
             self._before[number] = signal.signal(number, self._on_signal)
 
     def ignore(self) -> None:
@@ -40,6 +47,8 @@ class Interrupts:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
+        if number == signal.SIGHUP:
+            _print_nowhere()
 
 
 class Session:
@@ -65,17 +74,40 @@ class Session:
         self._engines.clear()
         self.interrupts.ignore()
 
-    def engine(self, experiment: Experiment) -> Engine:
-        """The engine for this experiment, started on first use."""
-        target, method = experiment.engine.target, experiment.launch.method
+    def warm(self, target: str = LOCAL_ENGINE, method: str = "fork") -> Engine:
+        """The engine that `target` names, started on first use; doesn't wait until it is ready."""
         if (target, method) not in self._engines:
             module, _, name = target.rpartition(".")
             self._engines[target, method] = getattr(importlib.import_module(module), name)(method)
         return self._engines[target, method]
 
-    def preflight(self, experiment: Experiment, folder: Path) -> dict[str, Any]:
+    def open(self, experiment: Experiment, folder: Path) -> Group:
+        """A group of processes for the run in `folder`; waits until they can be started.
+
+        Raises:
+          EngineError: there is no way to start any.
+          KeyboardInterrupt: a person doesn't want to wait for it.
+        """
+        choice = experiment.engine.target, experiment.launch.method
+        wanted = isolation.is_wanted(experiment)
+        try:
+            return self._open(choice, folder, wanted)
+        except EngineError:
+            # The server was killed since the last run: another takes its place.
+            self._engines.pop(choice).close()
+            return self._open(choice, folder, wanted)
+
+    def _open(self, choice: tuple[str, str], folder: Path, isolated: bool) -> Group:
+        return self.warm(*choice).open(folder, isolated, lambda: self.interrupts.count > 0)
+
+    def preflight(
+        self, group: Group, experiment: Experiment, folder: Path, environment: dict[str, str]
+    ) -> dict[str, Any]:
         """Prepares the data and calls the workload once, in a process of its own; what was found
         out for an earlier run of the same choices is not found out again.
+
+        Args:
+          environment: set for the process, on top of what makes `tf.keras` the one asked for.
 
         Raises:
           UserError: something that a person can mend.
@@ -85,15 +117,14 @@ class Session:
             return {**self._checked[key], "preparation_seconds": 0.0, "prepared": False}
         run_folder, log = RunFolder(folder), folder / "preflight.txt"
         run_folder.write(PREFLIGHT, {"experiment": experiment.to_dict()})
-        with temporary_folder(folder) as temporary:
-            process = TaskProcess(
-                name=_PREFLIGHT_PROCESS,
-                function="launcher.preflight:prepare_and_check",
-                arguments=[str(folder)],
-                environment={**keras_environment(experiment), **temporary},
-                log=log,
-            )
-            ended = self._to_its_end(self.engine(experiment), process)
+        process = TaskProcess(
+            name=_PREFLIGHT_PROCESS,
+            function="launcher.preflight:prepare_and_check",
+            arguments=[str(folder)],
+            environment={**keras_environment(experiment), **environment},
+            log=log,
+        )
+        ended = self._to_its_end(group, process)
         found = run_folder.read(PREFLIGHT)
         said = log.read_text(errors="replace")
         (folder / PREFLIGHT).unlink()
@@ -104,34 +135,22 @@ class Session:
                 f"code {ended.code}: {_last_line(said)}"
             )
         if found["error"] is not None:
-            raise PreflightError(found["error"], said)
+            hint = _HINT if group.isolation.kind == isolation.NAMESPACE else ""
+            told = found["error"]
+            raise PreflightError(told + hint if _NETWORK.search(said + told) else told, said)
         self._checked[key] = found
         return found
 
-    def _to_its_end(self, engine: Engine, process: TaskProcess) -> Exit:
+    def _to_its_end(self, group: Group, process: TaskProcess) -> Exit:
         """Raises KeyboardInterrupt where a person doesn't want to wait for it."""
-        engine.start(process)
+        group.start(process)
         while True:
-            ended = engine.poll(_POLL_SECONDS).get(process.name)
+            ended = group.poll(_POLL_SECONDS).get(process.name)
             if ended is not None:
                 return ended
             if self.interrupts.count:
-                engine.stop([process.name], grace_seconds=0)
+                group.stop([process.name], grace_seconds=0)
                 raise KeyboardInterrupt
-
-
-@contextmanager
-def temporary_folder(run_folder: Path) -> Iterator[dict[str, str]]:
-    """Where a run's processes put temporary files (AutoGraph's code, for one), as an environment.
-
-    It goes with the run: processes that end at once never clean up after themselves.
-    """
-    folder = run_folder / "temporary"
-    folder.mkdir(exist_ok=True)
-    try:
-        yield {"TMPDIR": str(folder.absolute())}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class PreflightError(UserError):
@@ -140,11 +159,6 @@ class PreflightError(UserError):
     def __init__(self, message: str, log: str) -> None:
         super().__init__(message)
         self.log = log
-
-
-def keras_environment(experiment: Experiment) -> dict[str, str]:
-    """What makes `tf.keras` the one that was asked for."""
-    return {"TF_USE_LEGACY_KERAS": "1" if experiment.keras == 2 else "0"}
 
 
 def _what_preflight_reads(experiment: Experiment) -> dict[str, Any]:
@@ -160,3 +174,12 @@ def _what_preflight_reads(experiment: Experiment) -> dict[str, Any]:
 
 def _last_line(text: str) -> str:
     return next((line for line in reversed(text.splitlines()) if line.strip()), "no output")
+
+
+def _print_nowhere() -> None:
+    """The terminal has gone: what would be printed there fails, and there is still work to do."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

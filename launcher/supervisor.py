@@ -1,44 +1,48 @@
-"""Watches the tasks of a run until all have ended, and says which failure was the cause."""
+"""Watches the tasks of one start of a plan until all have ended, and says what was the cause where
+they didn't end well."""
 
+import dataclasses
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from launcher.engines import Engine, Exit
-from launcher.failure_kinds import PLATFORM
+from launcher import stalls
+from launcher.causes import Cause, Limits, find_cause, log_tail
+from launcher.engines import Exit, Group
+from launcher.failure_kinds import PREEMPTED
+from launcher.schema import WatchSettings
 from launcher.session import Interrupts
-from results.run_folder import FAILURE, RunFolder
+from results.run_folder import RunFolder, now
 
 _POLL_SECONDS = 0.1
+_LOOK_SECONDS = 1.0
+"""As often as tasks write down how far they are."""
 _EVIDENCE_SECONDS = 1.0
-"""After the first failure the others get this long to write down theirs: the first to be seen
-need not be the first to have happened."""
-_GRACE_SECONDS = 10.0
-"""For a task to end after SIGTERM: it may be in the middle of a call or a checkpoint."""
-_GRACE_AFTER_FAILURE_SECONDS = 1.0
-"""The others can't go on without the task that failed, nor save what they share with it."""
-_ABORTED = -6
-"""TensorFlow ends a process by SIGABRT when its cluster is gone: a consequence, not a cause."""
-_TAIL_LINES = 15
-_NOISE = (
-    "failed call to cuInit",
-    "All log messages before absl::InitializeLog()",
-    "TFRecordDataset `buffer_size` is unspecified",
-)
+"""After the first failure the others get this long to write down theirs, and what they measured:
+the first to be seen need not be the first to have happened."""
+_ENDED_BY_US = "ended by the launcher, as it could not go on"
 
 
 @dataclass(frozen=True)
-class Cause:
-    """The failure that ended a run, as `status.json` keeps it."""
+class Watchee:
+    """One task to watch."""
+
+    name: str
+    serves: bool = False
+    """It only serves, and is told to leave when the rest is done."""
+    replaceable: bool = False
+    """It can be started again alone while the others go on."""
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A task that was started again alone."""
 
     task: str
-    kind: str
-    message: str
-    exit_code: int | None
-    signal: int | None
-    step: int | None
-    log_tail: str
+    time: float
+    """Unix seconds when its end was seen."""
+    cause: Cause
 
 
 @dataclass
@@ -48,97 +52,173 @@ class Watched:
     exits: dict[str, Exit] = field(default_factory=dict)
     cause: Cause | None = None
     interrupted: bool = False
+    replaced: list[Replacement] = field(default_factory=list)
 
 
 def watch(
-    engine: Engine,
+    group: Group,
     folder: RunFolder,
-    tasks: Sequence[str],
-    servers: Sequence[str],
+    tasks: Sequence[Watchee],
+    settings: WatchSettings,
+    limits: Limits,
     interrupts: Interrupts,
     on_tick: Callable[[], None],
+    replace: Callable[[str], bool],
 ) -> Watched:
     """Returns when every task has ended: well, or stopped after the first failure.
 
     Args:
-      servers: the tasks among `tasks` that only serve, and are told to leave when the rest is done.
+      limits: what memory there is.
       on_tick: called a few times a second.
+      replace: starts a replaceable task again; False where that is not allowed any more.
     """
-    watched = Watched()
-    told = 0
-    while len(watched.exits) < len(tasks):
-        watched.exits |= engine.poll(_POLL_SECONDS)
-        on_tick()
-        if any(ended.code != 0 for ended in watched.exits.values()):
-            watched.cause = _end_after_failure(engine, folder, tasks, watched)
-            break
-        running = [task for task in tasks if task not in watched.exits]
-        if interrupts.count > told:
-            watched.interrupted = True
-            told = interrupts.count
-            if told > 1:
-                watched.exits |= engine.stop(running, grace_seconds=0)
-                break
-            for task in running:
-                if task not in servers:
-                    engine.signal(task, 15)
-        if running and set(running) <= set(servers):
-            watched.exits |= engine.stop(running, _GRACE_SECONDS)
-    on_tick()
-    return watched
+    supervisor = _Supervisor(group, folder, tasks, settings, limits, interrupts, on_tick, replace)
+    supervisor.run()
+    return supervisor.watched
 
 
-def _end_after_failure(
-    engine: Engine, folder: RunFolder, tasks: Sequence[str], watched: Watched
-) -> Cause:
-    limit = time.monotonic() + _EVIDENCE_SECONDS
-    while time.monotonic() < limit and len(watched.exits) < len(tasks):
-        watched.exits |= engine.poll(_POLL_SECONDS)
-    failed = {task: ended for task, ended in watched.exits.items() if ended.code != 0}
-    cause = _cause(folder, failed)
-    running = [task for task in tasks if task not in watched.exits]
-    watched.exits |= engine.stop(running, _GRACE_AFTER_FAILURE_SECONDS)
-    return cause
+class _Supervisor:
+    def __init__(
+        self,
+        group: Group,
+        folder: RunFolder,
+        tasks: Sequence[Watchee],
+        settings: WatchSettings,
+        limits: Limits,
+        interrupts: Interrupts,
+        on_tick: Callable[[], None],
+        replace: Callable[[str], bool],
+    ) -> None:
+        self._group, self._folder = group, folder
+        self._settings, self._limits, self._interrupts = settings, limits, interrupts
+        self._on_tick, self._replace = on_tick, replace
+        self._names = [task.name for task in tasks]
+        self._servers = [task.name for task in tasks if task.serves]
+        self._replaceable = {task.name for task in tasks if task.replaceable}
+        self._stalls = stalls.StallWatch(self._names, self._servers, settings)
+        self._next_look = time.monotonic() + _LOOK_SECONDS
+        self._told_to_leave: float | None = None
+        self.watched = Watched()
 
+    def run(self) -> None:
+        while self._running():
+            self._poll(_POLL_SECONDS)
+            if self._interrupts.count:
+                self._end_on_request()
+            elif self._failed():
+                self._end_or_replace()
+            elif self._only_servers_are_left():
+                self._stop(self._running(), self._settings.grace_seconds)
+            else:
+                self._end_where_it_stands_still()
+        if self.watched.cause is None and not self.watched.interrupted:
+            self.watched.cause = self._preempted()
+        self._on_tick()
 
-def _cause(folder: RunFolder, failed: dict[str, Exit]) -> Cause:
-    """The failure that explains the others: evidence outranks the order in which ends were seen."""
-    evidence = {task: folder.read_if_there(f"tasks/{task}/{FAILURE}") or {} for task in failed}
+    def _running(self) -> list[str]:
+        return [name for name in self._names if name not in self.watched.exits]
 
-    def rank(task: str) -> tuple[int, float, int]:
-        said, ended = evidence[task], failed[task]
-        own = said and said["kind"] != PLATFORM
-        killed = not said and ended.code < 0 and ended.code != _ABORTED
-        step = said.get("step")
-        return (
-            0 if own or killed else 1,
-            float("inf") if step is None else step,
-            ended.seen_ns,
+    def _poll(self, seconds: float) -> None:
+        self.watched.exits |= self._group.poll(seconds)
+        self._on_tick()
+
+    def _stop(self, names: Sequence[str], grace_seconds: float) -> None:
+        self.watched.exits |= self._group.stop(names, grace_seconds)
+
+    def _only_servers_are_left(self) -> bool:
+        running = self._running()
+        return bool(running) and set(running) <= set(self._servers)
+
+    def _failed(self) -> dict[str, Exit]:
+        """The tasks that ended otherwise than they should."""
+        computing = [name for name in self._names if name not in self._servers]
+        done = all(name in self.watched.exits for name in computing)
+        return {
+            name: ended
+            for name, ended in self.watched.exits.items()
+            if ended.code != 0 or not (self._has_finished(name) and (done or name in computing))
+        }
+
+    def _has_finished(self, name: str) -> bool:
+        events = self._folder.events(name)
+        return bool(events) and events[-1]["event"] == "finished"
+
+    def _end_or_replace(self) -> None:
+        self._wait_for_evidence()
+        failed = self._failed()
+        cause = find_cause(self._folder, failed, self._limits)
+        alone = set(failed) <= self._replaceable and not self._interrupts.count
+        if alone and all(self._replace(name) for name in failed):
+            for name in failed:
+                own = find_cause(self._folder, {name: failed[name]}, self._limits)
+                seconds_ago = (time.monotonic_ns() - failed[name].seen_ns) / 1e9
+                self.watched.replaced.append(Replacement(name, time.time() - seconds_ago, own))
+                del self.watched.exits[name]
+            return
+        self._end_for(cause)
+
+    def _wait_for_evidence(self) -> None:
+        limit = time.monotonic() + _EVIDENCE_SECONDS
+        while time.monotonic() < limit and self._running():
+            self._poll(_POLL_SECONDS)
+
+    def _end_for(self, cause: Cause) -> None:
+        """Ends all that still runs: the others can't go on, nor save what they share."""
+        running = self._running()
+        self._stop(running, 0)
+        ended = dict.fromkeys(running, _ENDED_BY_US)
+        others = {name: said for name, said in ended.items() if name != cause.task}
+        consequences = {**cause.consequences, **others}
+        self.watched.cause = dataclasses.replace(cause, consequences=consequences)
+
+    def _end_on_request(self) -> None:
+        self.watched.interrupted = True
+        running = self._running()
+        if self._told_to_leave is None:
+            self._told_to_leave = time.monotonic()
+            for name in running:
+                if name not in self._servers:
+                    self._group.signal(name, signal.SIGTERM)
+        elif self._only_servers_are_left():
+            self._stop(running, self._settings.grace_seconds)
+        seconds = time.monotonic() - self._told_to_leave
+        hurried = self._interrupts.count > 1 or seconds > self._settings.grace_seconds
+        if hurried or self._failed():  # the others would wait in vain for one that failed
+            self._stop(running, 0)
+
+    def _end_where_it_stands_still(self) -> None:
+        at = time.monotonic()
+        if at < self._next_look:
+            return
+        self._next_look = at + _LOOK_SECONDS
+        idle = self._stalls.look(self._folder.progress(), self._group.look(), at)
+        if idle is None:
+            return
+        sizes = stalls.log_sizes(self._folder, self._names)
+        stalls.dump_stacks(self._group, self._running())
+        found = stalls.explain(self._folder, self._stalls, idle, sizes)
+        cause = Cause(
+            task=found.task,
+            kind=found.kind,
+            message=found.message,
+            when=now(),
+            step=found.step,
+            log_tail=log_tail(self._folder, found.task),
         )
+        self._end_for(cause)
 
-    task = min(failed, key=rank)
-    said, code = evidence[task], failed[task].code
-    return Cause(
-        task=task,
-        kind=said.get("kind", PLATFORM),
-        message=_message(said, code),
-        exit_code=code if code >= 0 else None,
-        signal=-code if code < 0 else None,
-        step=said.get("step"),
-        log_tail=_tail(folder, task),
-    )
-
-
-def _tail(folder: RunFolder, task: str) -> str:
-    """The end of the task's log without what TensorFlow says on every healthy start."""
-    lines = folder.log_tail(task, 3 * _TAIL_LINES).splitlines()
-    telling = [line for line in lines if not any(noise in line for noise in _NOISE)]
-    return "\n".join(telling[-_TAIL_LINES:]) or "(its log says nothing of it)"
-
-
-def _message(said: dict[str, Any], code: int) -> str:
-    if said:
-        return f"{said['type']}: {said['message']}"
-    if code < 0:
-        return f"ended by signal {-code}"
-    return f"left with exit code {code} and said nothing"
+    def _preempted(self) -> Cause | None:
+        """The task that somebody else told to leave, so that all left well, but too early."""
+        for name in self._names:
+            events = self._folder.events(name)
+            if events and events[-1].get("reason") == "interrupted":
+                return Cause(
+                    task=name,
+                    kind=PREEMPTED,
+                    message="was told to leave by somebody else (SIGTERM); all tasks kept their "
+                    "state and left",
+                    when=now(),
+                    step=events[-1].get("step"),
+                    log_tail=log_tail(self._folder, name),
+                )
+        return None

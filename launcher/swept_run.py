@@ -10,11 +10,13 @@ from omegaconf import DictConfig
 from rich.text import Text
 
 from launcher import marks
-from launcher.disk import DiskFull, full_disk, says_full
+from launcher.disk import DiskFull, full_disk
 from launcher.errors import NotApplicable
+from launcher.failure_kinds import DISK
 from launcher.jobs import Job, Jobs, tell_failure
 from launcher.journal import Ending
 from results.errors import UserError
+from results.run_folder import STATUS, RunFolder
 from results.sweep_folder import FAILED, INTERRUPTED, NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def swept_run(jobs: Jobs, job: Job, configuration: DictConfig) -> Ending:
     try:
         outcome = jobs.attempt(job, configuration)
     except UserError as error:
+        if (full := full_disk(error)) is not None:
+            raise full from error
         state = NOT_APPLICABLE if isinstance(error, NotApplicable) else FAILED
         marks.record(job.folder, state, str(error))
         _say(jobs, f"  {state.replace('_', ' ')}: {error}")
@@ -46,10 +50,19 @@ def swept_run(jobs: Jobs, job: Job, configuration: DictConfig) -> Ending:
         reason = f"{type(error).__name__}: {error}"
         marks.record(job.folder, FAILED, reason)
         return Ending(FAILED, reason)
+    if outcome.state == INTERRUPTED and not jobs.interruptions:
+        outcome = marks.failed(
+            job.folder, outcome, str(outcome.reason)
+        )  # not by who runs the sweep
+    if outcome.state == FAILED and _kind_of_failure(job.folder) == DISK:
+        raise DiskFull(str(outcome.reason))
     _tell(jobs, outcome, job.folder)
-    if outcome.state == FAILED and says_full(f"{outcome.reason} {outcome.log_tail}"):
-        raise DiskFull(f"the disk of {job.folder} was full: {outcome.reason}")
     return Ending(outcome.state, outcome.reason, time.perf_counter() - began)
+
+
+def _kind_of_failure(folder: Path) -> str | None:
+    cause = RunFolder(folder).read(STATUS).get("cause") or {}
+    return cause.get("kind")
 
 
 def _tell(jobs: Jobs, outcome: "Outcome", folder: Path) -> None:

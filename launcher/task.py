@@ -3,11 +3,11 @@
 Only task processes import this module; it may use every room and TensorFlow.
 """
 
+import faulthandler
 import importlib
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -16,8 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.recorder import Recorder
+from launcher.addresses import is_free
 from launcher.experiment import Experiment
-from launcher.failure_kinds import AddressTakenError, CorruptDataError, record_failure
+from launcher.failure_kinds import (
+    DISK_FULL_CODE,
+    AddressTakenError,
+    CorruptDataError,
+    is_full_disk,
+    record_failure,
+)
+from launcher.stalls import STACK_SIGNAL
 from results.errors import UserError
 from results.run_folder import PLAN, RunFolder
 from strategies.failures import NotFiniteError
@@ -34,23 +42,38 @@ def main(run_folder: str, task: str) -> None:
     plan = folder.read(PLAN)
     experiment = Experiment.from_dict(plan["experiment"])
     tasks = tuple(entry["task"] for entry in plan["tasks"])
+    _show_stacks_on_request()
     _keep_to_cores(plan["tasks"][tasks.index(task)]["cores"])
     with Recorder(folder, task) as recorder:
         recorder.event("process_started")
         try:
             _run(folder, experiment, task, tasks, recorder)
         except BaseException as error:
-            record_failure(folder, task, error)
-            if isinstance(error, _SAY_IT_ALL):
-                print(error, file=sys.stderr)
-            else:
-                traceback.print_exc()
-            recorder.event("failed", type=type(error).__name__)
-            recorder.close(clean=False)
-            _leave(1)
+            _leave(_say_why(folder, task, error, recorder))
     if task == "chief-0" and experiment.strategy.loop == "synchronous":
         _wait_for_peers(folder, [each for each in tasks if each != task])
     _leave(0)
+
+
+def _show_stacks_on_request() -> None:
+    """The launcher asks for them when a run stands still; a crash shows its own."""
+    faulthandler.enable(all_threads=True)
+    faulthandler.register(STACK_SIGNAL, all_threads=True)
+
+
+def _say_why(folder: RunFolder, task: str, error: BaseException, recorder: Recorder) -> int:
+    """Writes down what ended the task, as far as the disk takes it; returns the exit code."""
+    if isinstance(error, _SAY_IT_ALL):
+        print(error, file=sys.stderr)
+    else:
+        traceback.print_exc()
+    try:
+        record_failure(folder, task, error)
+        recorder.event("failed", type=type(error).__name__)
+        recorder.close(clean=False)
+    except OSError as refused:
+        return DISK_FULL_CODE if is_full_disk(refused) else 1
+    return 1
 
 
 def _keep_to_cores(cores: list[int]) -> None:
@@ -116,14 +139,11 @@ def _check_address(task: str) -> None:
         return
     told = json.loads(os.environ["TF_CONFIG"])
     address = told["cluster"][told["task"]["type"]][told["task"]["index"]]
-    with socket.socket() as probe:
-        try:
-            probe.bind(("", int(address.rpartition(":")[2])))
-        except OSError as error:
-            raise AddressTakenError(
-                f"{address}: the port of {task} is taken by another process; free it, or leave "
-                "engine.first_port=null so that free ports are found"
-            ) from error
+    if not is_free(int(address.rpartition(":")[2])):
+        raise AddressTakenError(
+            f"{address}: the port of {task} is taken by another process; free it, or leave "
+            "engine.first_port=null so that free ports are found"
+        )
 
 
 def _serve(role: str, index: int, recorder: Recorder) -> None:

@@ -10,6 +10,7 @@ from results.errors import UserError, nearest
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "communication": ("auto", "ring", "nccl"),
     "devices": ("auto", "cpu", "gpu"),
+    "isolation": ("auto", "namespace", "none"),
     "keras": (2, 3),
     "launch.method": ("fork", "spawn"),
     "loop.gradient_dtype": ("float32", "float16", "bfloat16"),
@@ -40,12 +41,21 @@ _LEAST = {
     "loop.steps_per_call": 1,
     "loop.accumulate": 1,
     "engine.first_port": 1024,
+    "restarts": 0,
+    "watch.memory_mb": 1,
     "seed": 0,
     "repeat": 1,
     "sweep.retries": 0,
     "quiet.seconds": 0,
 }
-_ABOVE_ZERO = ("until.seconds", "sweep.hours", "sweep.timeout_minutes")
+_ABOVE_ZERO = (
+    "until.seconds",
+    "sweep.hours",
+    "sweep.timeout_minutes",
+    "watch.stall_seconds",
+    "watch.start_seconds",
+    "watch.grace_seconds",
+)
 _MOST = {"engine.first_port": 65535, "seed": 2**32 - 1}
 
 

@@ -30,5 +30,5 @@ def average_over_replicas(strategy: tf.distribute.Strategy, model: Any) -> int:
             mean = context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.identity(variable))
             variable.assign(mean)
 
-    tf.function(lambda: strategy.run(assign_mean))()
+    tf.function(lambda: strategy.run(assign_mean), autograph=False)()
     return len(statistics)

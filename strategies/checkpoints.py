@@ -1,9 +1,11 @@
 """Checkpoints of a run: model and optimizer by the chief, each task's input by itself.
 
-A checkpoint is complete once its manifest is there: the chief writes that last, after a barrier.
+A checkpoint is complete once its manifest is there: the chief writes that last, after a barrier
+(`checkpoint_folder`). The rows of all steps up to it are on disk by then.
 """
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,11 @@ from typing import Any
 import tensorflow as tf
 
 from results.errors import UserError
-from results.run_folder import RunFolder
+from strategies import checkpoint_folder
+from strategies.checkpoint_folder import CHECKPOINTS_FOLDER, MANIFEST
 from strategies.job import TrainingJob
 from strategies.model import Training
 
-CHECKPOINTS_FOLDER = "checkpoints"
-MANIFEST = "manifest.json"
 _STATE = "state"
 
 
@@ -37,6 +38,9 @@ def save(
     """
     folder = job.folder.path / CHECKPOINTS_FOLDER / str(step)
     folder.mkdir(parents=True, exist_ok=True)
+    if job.chief:
+        # A damaged one of the same step, which is now made anew, is complete no more.
+        (folder / MANIFEST).unlink(missing_ok=True)
     state = tf.train.Checkpoint(model=training.model, optimizer=training.optimizer)
     if job.chief:
         state.write(str(folder / _STATE))
@@ -46,42 +50,40 @@ def save(
         aside = folder / f"aside-{job.task}"
         state.write(str(aside / _STATE))
         shutil.rmtree(aside)
-    if iterators:
-        tf.train.Checkpoint(**iterators).write(str(folder / f"input-{job.task}"))
+    saved = bool(iterators) and _save_iterators(job, folder, iterators)
+    job.recorder.flush()
     barrier()
     if job.chief:
-        RunFolder(folder).write(
-            MANIFEST,
+        checkpoint_folder.complete(
+            folder,
             {
                 "step": step,
                 "replicas": job.replicas,
                 "batch_per_replica": job.batch_per_replica,
                 "sharding": job.feed.pipeline.sharding,
                 "seed": job.seed,
-                "inputs": len(iterators),
+                "inputs": len(iterators) if saved else 0,
                 "position": position,
             },
         )
-        _keep_newest(folder.parent, job.checkpoint.keep)
+        checkpoint_folder.keep_newest(job.folder.path, job.checkpoint.keep)
 
 
-def find(folder: str | Path) -> tuple[Path, dict[str, Any]]:
-    """The checkpoint in `folder` (or the newest complete one of a run's folder), and its manifest.
+def find(job: TrainingJob) -> tuple[Path, dict[str, Any]] | None:
+    """The checkpoint that the job is to start from, and its manifest; None where it starts afresh.
+
+    A damaged one that is left out is told in the task's log and among its events.
 
     Raises:
-      UserError: there is none.
+      UserError: there is none that is whole.
     """
-    path = Path(folder)
-    if not (path / MANIFEST).is_file():
-        below = path if path.name == CHECKPOINTS_FOLDER else path / CHECKPOINTS_FOLDER
-        complete = _complete(below)
-        if not complete:
-            raise UserError(
-                f"checkpoint.restore={folder}: no complete checkpoint there; give a run's folder, "
-                f"or a folder that holds {MANIFEST}"
-            )
-        path = complete[-1]
-    return path, RunFolder(path).read(MANIFEST)
+    if job.checkpoint.restore is None:
+        return None
+    path, manifest, warnings = checkpoint_folder.find(job.checkpoint.restore)
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+        job.recorder.event("checkpoint_left_out", warning=warning)
+    return path, manifest
 
 
 def restore_state(path: Path, training: Training) -> None:
@@ -102,6 +104,17 @@ def restore_state(path: Path, training: Training) -> None:
         ) from error
 
 
+def _save_iterators(job: TrainingJob, folder: Path, iterators: dict[str, Any]) -> bool:
+    """False where they can't be saved: an operation of the user's own keeps a state that tf.data
+    can't write down (`tf.random.uniform`, `tf.py_function`)."""
+    try:
+        tf.train.Checkpoint(**iterators).write(str(folder / f"input-{job.task}"))
+    except (tf.errors.FailedPreconditionError, tf.errors.UnimplementedError) as error:
+        job.recorder.event("input_not_saved", reason=str(error).splitlines()[0][:200])
+        return False
+    return True
+
+
 def restore_iterators(path: Path, task: str, iterators: dict[str, Any]) -> bool:
     """Sets the iterators where the checkpoint left them; False where it holds none for `task`."""
     prefix = path / f"input-{task}"
@@ -109,15 +122,3 @@ def restore_iterators(path: Path, task: str, iterators: dict[str, Any]) -> bool:
         return False
     tf.train.Checkpoint(**iterators).read(str(prefix)).assert_existing_objects_matched()
     return True
-
-
-def _complete(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    found = [path for path in folder.iterdir() if (path / MANIFEST).is_file()]
-    return sorted(found, key=lambda path: int(path.name))
-
-
-def _keep_newest(folder: Path, keep: int) -> None:
-    for path in _complete(folder)[:-keep]:
-        shutil.rmtree(path)

@@ -3,9 +3,17 @@
 A scheduled call carries the next block's numbers (`handing_out`) into queues on whichever worker
 runs it, and trains on the block that this worker was given before: so the worker's long-lived
 iterator always has something to read ahead, and the coordinator knows which examples are out.
+
+A worker that is lost is TensorFlow's to take back once it serves again at its address: it puts the
+call under way back into its queue, for whichever worker is free, and makes iterator and index anew
+on the new process. The block that lay with the lost one is ours to hand out again. (A replaced
+worker was back 1 to 2 seconds after it served: gRPC tries to connect once a second.)
 """
 
+import os
+import time
 from collections import deque
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +33,7 @@ from strategies.stopping import Stopping
 
 _CALLS_PER_WORKER = 3
 """Scheduled calls kept under way for each worker, so that none waits for the coordinator."""
+_LOOK_AGAIN_SECONDS = 0.02
 _NONE = -1
 """Number of a block where there is none."""
 
@@ -38,6 +47,10 @@ class Result(NamedTuple):
     """Number of the block that this call brought to the worker, or -1; int64 []."""
     trained: tf.Tensor
     """Number of the block that this call trained on, or -1; int64 []."""
+    when: tf.Tensor
+    """When the call began, unix seconds on the worker's clock, float64 []."""
+    emptied: tf.Tensor
+    """Whether nothing that came before this call lies with the worker any more, bool []."""
     steps: Steps
     """Its steps, on the worker's clock; none where it trained on nothing."""
 
@@ -55,9 +68,10 @@ class _Loop:
         self.step = 0
         examples = job.feed.train.examples
         self.book = Book(examples, job.batch_per_replica)
-        if job.checkpoint.restore is not None:
-            self._restore(job.checkpoint.restore)
-        self.coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
+        found = checkpoints.find(job)
+        if found is not None:
+            self._restore(*found)
+        self.coordinator = _coordinator(strategy)
         self.workers = sum(task.startswith("worker-") for task in job.tasks)
         self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
         self.indices = _worker_indices(self.coordinator)
@@ -66,7 +80,6 @@ class _Loop:
         self.graphs: list[tf.Graph] = []
         self.call = _make_call(job, strategy, training, self.graphs)
         self.under_way: deque[Any] = deque()
-        self.holder: dict[int, int] = {}
         self.stopping = Stopping(job)
         self.local = local_copy(job.workload, read_weights(training.model))
         self.evaluator = Evaluator(job, tf.distribute.get_strategy(), self.local, alone=True)
@@ -80,7 +93,7 @@ class _Loop:
             position=self.book.as_record,
         )
         self.last_ends: dict[int, float] = {}
-        self.traced = False
+        self.traced = self.trained = False
 
     def run(self) -> str:
         self.job.recorder.state("tracing")
@@ -93,25 +106,31 @@ class _Loop:
 
     def _train_to(self, halt: int | None) -> str | None:
         """Hands out blocks until the step `halt` (None: without end) and takes all of them back."""
-        handed, asked = self.step, None
-        while asked is None and (halt is None or handed < halt):
-            steps = self.job.loop.steps_per_call
-            if halt is not None:
-                steps = min(steps, halt - handed)
-            block = self.book.next_block(steps)
-            handed += block.steps
+        asked = None
+        while asked is None and (block := self._next_block(halt)) is not None:
             self._schedule(block)
             while len(self.under_way) >= _CALLS_PER_WORKER * self.workers:
                 self._take_oldest()
             asked = self.stopping.asked
         self._take_all()
-        while self.book.unfinished or self.book.again:
-            for block in [self.book.next_block(b.steps) for b in list(self.book.again)]:
-                self._schedule(block)
+        while self.book.unfinished:
+            for worker in range(self.workers):
+                self._hand_out_again(worker, self.book.missed_by(worker))
+            self._give_up_on_the_dead()
+            while self.book.again:
+                self._schedule(self.book.next_block(0))
             for _ in range(self.workers):
                 self._schedule(None)
             self._take_all()
         return asked
+
+    def _next_block(self, halt: int | None) -> Block | None:
+        """What was lost comes first; None where all steps up to `halt` are made or under way."""
+        self._give_up_on_the_dead()
+        steps = self.job.loop.steps_per_call
+        if halt is not None:
+            steps = min(steps, halt - self.step - self.book.steps_out)
+        return self.book.next_block(steps) if steps > 0 or self.book.again else None
 
     def _schedule(self, block: Block | None) -> None:
         """One call on whichever worker is free: with a block to keep, or None to finish its own."""
@@ -134,27 +153,59 @@ class _Loop:
             self._take_oldest()
 
     def _take_oldest(self) -> None:
-        result = Result(*self.under_way.popleft().fetch())
+        result = Result(*self._fetched(self.under_way.popleft()))
         worker, given, trained = (int(number) for number in result[:3])
         if given != _NONE:
-            self.holder[given] = worker
+            self.book.brought(given, worker, float(result.when))
         if trained == _NONE:
-            self._give_up_on_what_left_with(worker, but=given)
+            # It had nothing to train on since it paused, or was replaced: that belongs to no step.
+            if worker in self.last_ends:
+                self.last_ends[worker] = max(self.last_ends[worker], float(result.when))
         else:
-            self.book.finish(trained)
-            self.holder.pop(trained, None)
-            self._record(worker, Steps(*result.steps))
+            steps = Steps(*result.steps)
+            if self.book.finish(trained):
+                self._record(worker, steps)
+            else:
+                examples = int(steps.numbers.size)
+                self.job.recorder.event("trained_twice", task=_task(worker), examples=examples)
+        if result.emptied:
+            self.book.emptied(worker, float(result.when))
 
-    def _give_up_on_what_left_with(self, worker: int, but: int) -> None:
-        """This worker's queue was empty: what it held before is lost with its former process."""
-        for number in [n for n, held_by in self.holder.items() if held_by == worker and n != but]:
-            del self.holder[number]
-            self.book.again.append(self.book.finish(number))
+    def _fetched(self, remote: Any) -> Any:
+        """What a call gave. Where its worker is lost before that was copied from it, TensorFlow
+        makes the call again; until then `remote` still names the copy that is gone."""
+        while True:
+            try:
+                return remote.fetch()
+            except tf.errors.OpError:
+                if remote._error is not None:
+                    raise
+            self.coordinator.done()  # raises where a call has failed for good
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+    def _give_up_on_the_dead(self) -> None:
+        """Others need not wait for a worker to come back, nor for what lay with it."""
+        for index, worker in enumerate(self.coordinator._cluster.workers):
+            held = self.book.held_by(index)
+            if held and worker._is_dead_with_error:
+                self._take_all()  # it may have trained on them before it died
+                self._hand_out_again(index, held)
+
+    def _hand_out_again(self, worker: int, numbers: list[int]) -> None:
+        lost = self.book.lose(numbers)
+        if lost:
+            self.job.recorder.event(
+                "handed_out_again",
+                task=_task(worker),
+                blocks=len(lost),
+                examples=sum(block.steps for block in lost) * self.job.batch_per_replica,
+            )
 
     def _record(self, worker: int, steps: Steps) -> None:
-        job, task = self.job, f"worker-{worker}"
+        job, task = self.job, _task(worker)
         check_finite(task, self.step + 1, steps.losses)
-        if not self.last_ends:
+        if not self.trained:
+            self.trained = True
             job.recorder.event("first_call_done", step=self.step + len(steps.starts))
             self.milestones.summaries.graph(self.graphs[0])
         last_end, resumed = self.last_ends.get(worker), self.milestones.resumed
@@ -181,9 +232,8 @@ class _Loop:
         self.local.set_weights(read_weights(self.training.model))
         return self.evaluator.quality()
 
-    def _restore(self, restore: str) -> None:
+    def _restore(self, path: Path, manifest: dict[str, Any]) -> None:
         job = self.job
-        path, manifest = checkpoints.find(restore)
         checkpoints.restore_state(path, self.training)
         self.step = manifest["step"]
         position = manifest["position"]
@@ -193,6 +243,10 @@ class _Loop:
         else:
             self.book.position = self.step * manifest["replicas"] * manifest["batch_per_replica"]
         job.recorder.event("restored", step=self.step, exact=exact)
+
+
+def _task(worker: int) -> str:
+    return f"worker-{worker}"
 
 
 class _Queue:
@@ -224,6 +278,16 @@ def _requested() -> _Queue:
     return _Queue("requested_rows", 3)
 
 
+def _coordinator(strategy: Any) -> tf.distribute.coordinator.ClusterCoordinator:
+    """TensorFlow would make up to three calls again on a living worker that lost its parameter
+    server for a moment, and the worker's queue and iterator would then be out of step with what it
+    is told. So the first such loss ends the run, which may start again from its checkpoint."""
+    os.environ["TF_COORDINATOR_IGNORE_TRANSIENT_PS_FAILURES"] = "0"
+    os.environ["TF_COORDINATOR_IGNORE_TRANSIENT_TIMEOUTS"] = "0"
+    return tf.distribute.coordinator.ClusterCoordinator(strategy)
+
+
+@tf.autograph.experimental.do_not_convert
 def _worker_input(job: TrainingJob) -> tf.data.Dataset:
     requests = tf.data.Dataset.counter().map(lambda _: _requested().take(), name="requests")
     return requested_dataset(job.feed, requests, job.batch_per_replica)
@@ -258,18 +322,21 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
     def train(batch: Any) -> tf.Tensor:
         return strategy.run(step, args=batch)
 
-    @tf.function
+    @tf.function(autograph=False)
     def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
         graphs.append(tf.compat.v1.get_default_graph())
+        when = tf.timestamp()
         handed = _Queue("handed_blocks", 2)
         bringing = block[0] != _NONE
-        if bringing:
-            handed.put(block[tf.newaxis])
-            _requested().put(rows)
-        ready = handed.size() > tf.cast(bringing, tf.int32)
-        taken = tf.constant([_NONE, 0], tf.int64)
-        if ready:
-            taken = handed.take()
+
+        def bring() -> tf.Tensor:
+            with tf.control_dependencies([handed.put(block[tf.newaxis]), _requested().put(rows)]):
+                return tf.constant(1)
+
+        brought = tf.cond(bringing, bring, lambda: tf.constant(0))
+        nothing = tf.constant([_NONE, 0], tf.int64)
+        taken = tf.cond(handed.size() > brought, handed.take, lambda: nothing)
+        emptied = handed.size() <= brought
 
         def take() -> tuple[tf.Tensor, Any]:
             number, x, y = next(iterator)
@@ -277,6 +344,6 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
 
         count = tf.cast(taken[1], tf.int32)
         steps = stamped_steps(count, job.batch_per_replica, job.deterministic, take, train)
-        return Result(index, block[0], taken[0], steps)
+        return Result(index, block[0], taken[0], when, emptied, steps)
 
     return call

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from benchmarks.workloads.conversion import converted
 from strategies.settings import LoopSettings
 
 
@@ -67,9 +68,12 @@ def make_step(
     scalar: the shares of all replicas add up to the mean over `examples_per_update` examples.
     """
 
+    model, loss = converted(training.model), converted(workload.loss)
+    apply_gradients = converted(training.optimizer.apply_gradients)
+
     def share_of_loss(x: Any, y: Any) -> tf.Tensor:
-        outputs = training.model(x, training=True)
-        losses = tf.cast(workload.loss(y, _in_float32(outputs)), tf.float32)
+        outputs = model(x, training=True)
+        losses = tf.cast(loss(y, _in_float32(outputs)), tf.float32)
         total = tf.reduce_sum(losses) / examples_per_update
         if training.model.losses:
             total += tf.add_n(training.model.losses) / (replicas * loop.accumulate)
@@ -89,7 +93,7 @@ def make_step(
 
     compute = gradients if loop.accumulate == 1 else accumulated
     if loop.jit_compile:
-        compute = tf.function(compute, jit_compile=True)
+        compute = tf.function(compute, jit_compile=True, autograph=False)
 
     def step(x: Any, y: Any) -> tf.Tensor:
         share, found = compute(x, y)
@@ -103,9 +107,9 @@ def make_step(
             values = _summed_over_replicas(values, tf.as_dtype(loop.gradient_dtype))
         pairs = list(zip(values, (variable for _, variable in pairs), strict=True))
         if training.keras_2:
-            training.optimizer.apply_gradients(pairs, skip_gradients_aggregation=True)
+            apply_gradients(pairs, skip_gradients_aggregation=True)
         else:
-            training.optimizer.apply_gradients(pairs)
+            apply_gradients(pairs)
         return share
 
     return step

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.workloads.conversion import converted
 from strategies.model import as_variable
 
 MODEL_FOLDER = "model"
@@ -51,5 +52,8 @@ def save_model(model: Any, example: Any, folder: Path) -> None:
     )
     served = tf.Module()
     served.variables_of_model = [as_variable(weight) for weight in model.weights]
-    served.serve = tf.function(lambda x: model(x, training=False), input_signature=[signature])
+    predict = converted(model)
+    served.serve = tf.function(
+        lambda x: predict(x, training=False), input_signature=[signature], autograph=False
+    )
     tf.saved_model.save(served, str(folder), signatures=None)

@@ -41,14 +41,16 @@ def stamped_steps(
       take: reads the next input: its examples' numbers, int64 [examples], and what `train` wants.
       train: makes one step of it and returns the loss, float32 [].
     """
-    starts = tf.TensorArray(tf.float64, count)
-    fed = tf.TensorArray(tf.float64, count)
-    ends = tf.TensorArray(tf.float64, count)
-    losses = tf.TensorArray(tf.float32, count)
-    numbers = tf.TensorArray(tf.int64, count, element_shape=[examples])
+    arrays = Steps(
+        starts=tf.TensorArray(tf.float64, count, element_shape=[]),
+        fed=tf.TensorArray(tf.float64, count, element_shape=[]),
+        ends=tf.TensorArray(tf.float64, count, element_shape=[]),
+        losses=tf.TensorArray(tf.float32, count, element_shape=[]),
+        numbers=tf.TensorArray(tf.int64, count, element_shape=[examples]),
+    )
     stamp = _time_from_python if deterministic else tf.timestamp
-    end = stamp()
-    for k in tf.range(count):
+
+    def step(k: tf.Tensor, end: tf.Tensor, rows: Steps) -> tuple[tf.Tensor, tf.Tensor, Steps]:
         with tf.control_dependencies([end]):
             start = stamp()
         with tf.control_dependencies([start]):
@@ -61,12 +63,12 @@ def stamped_steps(
         loss = train(batch)
         with tf.control_dependencies([loss, *updates_since(first)]):
             end = stamp()
-        starts = starts.write(k, start)
-        fed = fed.write(k, ready)
-        ends = ends.write(k, end)
-        losses = losses.write(k, loss)
-        numbers = numbers.write(k, number)
-    return Steps(starts.stack(), fed.stack(), ends.stack(), losses.stack(), numbers.stack())
+        row = Steps(start, ready, end, loss, number)
+        written = [array.write(k, value) for array, value in zip(rows, row, strict=True)]
+        return k + 1, end, Steps(*written)
+
+    _, _, filled = tf.while_loop(lambda k, *_: k < count, step, (0, stamp(), arrays))
+    return Steps(*(array.stack() for array in filled))
 
 
 def _time_from_python() -> tf.Tensor:

@@ -5,6 +5,7 @@ several steps inside one call of a `tf.function`, which returns the time stamps 
 packed sum of `[loss, stop]`, so that all tasks stop at the same step whatever the reason.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ class _Loop:
     ) -> None:
         self.job, self.strategy, self.training = job, strategy, training
         self.step = 0
-        restore = job.checkpoint.restore
-        self.iterators = self._fresh(0) if restore is None else self._restored(restore)
+        found = checkpoints.find(job)
+        self.iterators = self._fresh(0) if found is None else self._restored(*found)
         job.recorder.event("data_ready")
         self.call = _make_call(job, strategy, training, list(self.iterators.values()))
         self.stopping = Stopping(job)
@@ -130,10 +131,9 @@ class _Loop:
             datasets = {name: dataset.skip(batches) for name, dataset in datasets.items()}
         return {name: iter(dataset) for name, dataset in datasets.items()}
 
-    def _restored(self, restore: str) -> dict[str, Any]:
-        """The iterators where the checkpoint left them; skipped ahead where it had others."""
+    def _restored(self, path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+        """The iterators where the checkpoint left them; skipped ahead where it has no such ones."""
         job = self.job
-        path, manifest = checkpoints.find(restore)
         checkpoints.restore_state(path, self.training)
         self.step = manifest["step"]
         iterators = self._fresh(0)
@@ -178,7 +178,7 @@ def _make_call(
         shares = strategy.run(step, args=(x, y))
         return tf.add_n(strategy.experimental_local_results(shares))
 
-    @tf.function(input_signature=_CALL_SIGNATURE)
+    @tf.function(input_signature=_CALL_SIGNATURE, autograph=False)
     def call(count: tf.Tensor, stop: tf.Tensor) -> tuple[Steps, tf.Tensor]:
         steps = stamped_steps(
             count, replicas * job.batch_per_replica, job.deterministic, take, train

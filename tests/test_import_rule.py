@@ -17,6 +17,9 @@ _SLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_datasets", "pandas", "ma
 _TASK_SIDE = {"launcher.task", "launcher.training_job", "launcher.preflight"}
 """Modules of the launcher's room that only task processes import."""
 
+_STRATEGIES_OF_THE_PARENT = ("strategies.settings", "strategies.checkpoint_folder")
+"""What the parent may use of the room that runs in tasks."""
+
 
 def _modules() -> Iterator[Path]:
     for room in _ROOMS:
@@ -58,7 +61,7 @@ def _launcher_modules_of_the_parent() -> list[str]:
 
 
 def test_parent_imports_nothing_slow_before_a_run_has_ended() -> None:
-    names = [*_launcher_modules_of_the_parent(), *_ROOMS, "strategies.settings"]
+    names = [*_launcher_modules_of_the_parent(), *_ROOMS, *_STRATEGIES_OF_THE_PARENT]
     program = f"import sys, {', '.join(names)}; print(*sorted({_SLOW!r} & set(sys.modules)))"
     ended = subprocess.run(
         [sys.executable, "-c", program],

@@ -3,19 +3,46 @@
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+OVER_MEMORY = "memory"
+"""`Exit.ended_for` of a process that held more than its limit."""
 
 
 @dataclass(frozen=True)
 class Exit:
-    """How a task ended."""
+    """How a process ended."""
 
     code: int
     """What it returned; the negative number of the signal that ended it."""
     seen_ns: int
-    """`time.monotonic_ns()` when its end was seen."""
+    """`time.monotonic_ns()` when its end was seen; of several, the order is that of their ends."""
+    ended_for: str | None = None
+    """Why the engine itself ended it unasked: `memory`."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a process does at this moment."""
+
+    stopped: bool
+    """Whether a signal has stopped it (SIGSTOP), until another lets it go on."""
+    rss_bytes: int
+    """Resident memory."""
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """What stands between the processes of a run and everybody else."""
+
+    kind: str
+    """`namespace`: users, network and processes of their own. `none`: nothing."""
+    why: str | None = None
+    """Why not, where there is none."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +57,55 @@ class TaskProcess:
     environment: dict[str, str]
     """Set on top of the launcher's own environment."""
     log: Path
-    """Everything that the process prints."""
-    preload: Sequence[str] = ()
-    """Modules that a warm engine imports beforehand, so that they are there at once."""
+    """Everything that the process prints, added to what is there."""
+    memory_bytes: int | None = None
+    """Resident memory above which it is ended."""
 
 
 class Engine(ABC):
-    """Starts processes, watches them, ends them. Not thread-safe."""
+    """Serves all runs of one command, one group of processes each. A context manager."""
+
+    @abstractmethod
+    def open(self, folder: Path, isolated: bool, given_up: Callable[[], bool]) -> "Group":
+        """A group for the run in `folder`; waits until processes can be started.
+
+        Args:
+          isolated: whether to isolate it where the system allows; the group says what became of it.
+          given_up: asked now and then while it waits.
+
+        Raises EngineError, and KeyboardInterrupt where `given_up` says so.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Kill whatever still runs and wait for it. May be repeated."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Group(ABC):
+    """The processes of one run: starts them, watches them, ends them. A context manager.
+
+    Nothing that they started outlives it, nor the launcher where that is killed: then the run's
+    folder is told so as well (`launcher.abandoned`). Not thread-safe.
+    """
+
+    isolation: Isolation
+    warning: str | None = None
+    """Why processes are not started as was asked; None where they are."""
 
     @abstractmethod
     def start(self, process: TaskProcess) -> None:
-        """Start one process; returns without waiting for it.
-
-        Raises EngineError where it can't be started.
-        """
+        """Start one process; returns without waiting for it. Raises EngineError."""
 
     @abstractmethod
     def poll(self, timeout: float) -> dict[str, Exit]:
@@ -51,8 +113,13 @@ class Engine(ABC):
         the first. Raises EngineError where the engine itself is gone."""
 
     @abstractmethod
+    def look(self) -> dict[str, Look]:
+        """Every process that runs, by name. Raises EngineError."""
+
+    @abstractmethod
     def signal(self, name: str, number: int) -> None:
-        """Send a signal to a process and all that it started; one that has ended is left alone."""
+        """Send a signal to a process, SIGKILL to all of its process group; one that has ended is
+        left alone."""
 
     @abstractmethod
     def close(self) -> None:
@@ -61,7 +128,8 @@ class Engine(ABC):
     def stop(self, names: Sequence[str], grace_seconds: float) -> dict[str, Exit]:
         """End these processes: SIGTERM, and SIGKILL for what is still there after the grace."""
         waiting, exits = set(names), dict[str, Exit]()
-        for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 10.0)):
+        stages = [(signal.SIGTERM, grace_seconds)] if grace_seconds > 0 else []
+        for number, seconds in (*stages, (signal.SIGKILL, 10.0)):
             for name in waiting:
                 self.signal(name, number)
             limit = time.monotonic() + seconds
@@ -70,6 +138,17 @@ class Engine(ABC):
                 exits |= ended
                 waiting -= set(ended)
         return exits
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 class EngineError(Exception):

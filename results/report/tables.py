@@ -64,8 +64,32 @@ def key_figures(run: Run) -> list[Figure]:
         Figure("CPU", number(core), "core-seconds", _cores(core, total)),
         Figure("most memory", number(value("peak_rss_mb_sum")), "MB", "tasks' peaks added up"),
         Figure(quality, fixed(value("quality"), 3), "", "on held-out data"),
+        *(_after_failures(run) if value("restarts") or value("replaced_workers") else ()),
     ]
     return [figure for figure in found if figure.value != DASH]
+
+
+def _after_failures(run: Run) -> list[Figure]:
+    """What failures cost a run that went on."""
+    value = run.value
+    restarts, replaced = value("restarts") or 0, value("replaced_workers") or 0
+    lost, repeated = value("lost_steps"), value("repeated_examples")
+    share = percent(value("goodput_share"))
+    return [
+        Figure(
+            "goodput",
+            number(value("goodput_examples_per_second")),
+            "examples/s",
+            f"{share} of all time in useful steps",
+        ),
+        Figure(
+            "went on after",
+            number(restarts + replaced),
+            "failures",
+            f"{number(lost)} steps lost, {number(repeated)} examples repeated",
+        ),
+        Figure("restarting", fixed(value("restart_seconds") if restarts else None, 1), "s"),
+    ]
 
 
 def key_figures_of_sweep(runs: Sequence[Run]) -> list[Figure]:

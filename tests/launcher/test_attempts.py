@@ -71,9 +71,9 @@ def test_tasks_of_a_killed_launcher_are_waited_for(tmp_path: Path) -> None:
     ) as task:
         assert task.stdout is not None
         task.stdout.readline()
-        assert attempts._writers(tmp_path) == [task.pid]
+        assert attempts._leftovers(tmp_path, None) == [task.pid]
         task.kill()
         task.wait()
     began = time.monotonic()
-    attempts.wait_for_leftovers(tmp_path)
+    attempts.wait_for_leftovers(tmp_path, None)
     assert time.monotonic() - began < attempts._LEFTOVER_SECONDS

@@ -95,7 +95,7 @@ def test_nothing_survives_a_launcher_that_is_killed(tmp_path):
 def test_a_second_launcher_in_the_same_folder_is_refused_and_harms_nothing(tmp_path):
     first = start(tmp_path, "until.steps=60", "hydra.run.dir=run")
     limit = time.monotonic() + 60
-    while not (tmp_path / "run" / ".claimed").exists():
+    while not (tmp_path / "run" / "temporary").exists():
         assert time.monotonic() < limit
         time.sleep(0.02)
     words = ("until.steps=60", "hydra.run.dir=run", "quiet.seconds=0")

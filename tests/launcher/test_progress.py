@@ -114,6 +114,32 @@ def test_summary_of_a_run_that_measured_nothing_claims_nothing(tmp_path: Path) -
     assert "Folder" in shown
 
 
+def test_goodput_is_told_where_a_failure_set_it_apart_from_speed(tmp_path: Path) -> None:
+    cost = {
+        "restarts": 2,
+        "replaced_workers": 1,
+        "restart_seconds": 7.25,
+        "lost_steps": 1_234,
+        "repeated_examples": 123_456,
+        "goodput_examples_per_second": 3_210.0,
+        "goodput_share": 0.61,
+    }
+    shown = {}
+    for name, failures in (
+        ("some", cost),
+        ("none", {**cost, "restarts": 0, "replaced_workers": 0}),
+    ):
+        console = Console(file=io.StringIO(), width=200)
+        print_summary({**_SUMMARY, **failures}, tmp_path, console)
+        shown[name] = console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, shown["some"].splitlines())) <= 80
+    told = " ".join(shown["some"].split())
+    assert "2 restarts (7.2 s), 1 worker replaced, 1,234 steps lost, 123,456 examples" in told
+    assert "3,210 examples/s from the start on, 61% of it in useful steps" in told
+    assert "Goodput" not in shown["none"]
+    assert "Failures" not in shown["none"]
+
+
 def test_live_view_tells_all_in_a_line_of_eighty_columns(tmp_path: Path) -> None:
     asked, folder = experiment("until.steps=20000"), RunFolder(tmp_path)
     record = {"state": "training", "step": 12_345, "examples_per_second": 123_456.0, "loss": 0.0234}

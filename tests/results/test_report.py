@@ -14,7 +14,7 @@ from results.loading import read_runs
 from results.report import write_report
 from results.report.drawing import Numbers, draw
 from results.report.groups import grouped
-from tests.results.made_folders import FAILED, Made, make_run, make_sweep
+from tests.results.made_folders import FAILED, START, Made, make_run, make_sweep
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202eתפוח 😀 \\1 $x_1$ & \x00"
 
@@ -109,6 +109,21 @@ def test_failures_show_cause_and_log_tail(sweep: Path) -> None:
     assert "lower the learning rate" in page
     assert "step 117 loss inf" in page
     assert "strategy=one_device computes once: workers=2 must be 1" in page
+
+
+def test_goodput_is_a_key_figure_of_a_run_that_went_on_after_a_failure(tmp_path: Path) -> None:
+    told = [
+        {"started": START - 9, "ended": START - 7, "cause": {}, "restored_step": None},
+        {"started": START, "ended": START + 9, "cause": None, "restored_step": None},
+    ]
+    pages = {}
+    for name, status in (("restarted", {"attempts": told}), ("steady", {})):
+        make_run(tmp_path / name, Made(), **status)
+        write_report(tmp_path / name)
+        pages[name] = (tmp_path / name / "report.html").read_text()
+    assert "went on after" in pages["restarted"]
+    assert "of all time in useful steps" in pages["restarted"]
+    assert "goodput" not in pages["steady"]
 
 
 def test_what_was_not_measured_is_absent(tmp_path: Path) -> None:

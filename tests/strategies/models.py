@@ -45,3 +45,58 @@ def exploding_optimizer():
             raise ZeroDivisionError("planted in the optimizer")
 
     return replace(digits_mlp(), optimizer=lambda: Broken(0.1))
+
+
+def full_of_ifs():
+    """digits_mlp with an `if` on a tensor in each of its functions."""
+    ours = digits_mlp()
+
+    def features(example):
+        x, y = ours.features(example)
+        if tf.reduce_max(x) > 0.5:
+            x = x * 1.0
+        return x, y
+
+    def augment(x, y, seed):
+        if seed[1] % 2 == 0:
+            x = tf.image.flip_left_right(x)
+            x = tf.image.flip_left_right(x)
+        return x, y
+
+    def loss(y, outputs):
+        found = ours.loss(y, outputs)
+        if tf.reduce_mean(found) > 1.0:
+            found = found * 1.0
+        return found
+
+    def score(y, outputs):
+        hits = ours.quality.score(y, outputs)
+        if tf.reduce_sum(hits) > 1.0:
+            hits = hits * 1.0
+        return hits
+
+    return replace(
+        ours,
+        features=features,
+        augment=augment,
+        loss=loss,
+        quality=replace(ours.quality, score=score),
+    )
+
+
+def with_an_if_in_a_layer():
+    """A layer of a person's as tf_keras converts it; Keras 3 never does."""
+
+    class Careful(tf.keras.layers.Layer):
+        def call(self, x):
+            if tf.reduce_max(x) > 1e6:
+                x = x * 0.0
+            return x
+
+    def model():
+        layers = tf.keras.layers
+        return tf.keras.Sequential(
+            [layers.InputLayer((8, 8, 1)), layers.Flatten(), Careful(), layers.Dense(10)]
+        )
+
+    return replace(digits_mlp(), model=model)

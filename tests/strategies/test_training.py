@@ -117,3 +117,23 @@ def test_running_statistics_are_the_mean_over_replicas(launch, keras):
     assert "2 running statistics" in outcome.summary["notes"]
     means = [event["quality"] for event in events if event["event"] == "evaluated"]
     assert len(set(means)) == 1
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("strategy=multiworker", "workers=2", "keras=3"),
+        ("strategy=parameter_server", "workers=1", "keras=2"),
+    ],
+    ids=" ".join,
+)
+def test_a_person_may_test_tensors_with_an_if_in_all_they_write(launch, overrides):
+    full = "workload._target_=tests.strategies.models.full_of_ifs"
+    outcome, _ = launch(*overrides, full, *SHORT)
+    assert outcome.state == "done", outcome.log_tail
+
+
+def test_a_layer_may_test_tensors_with_an_if_under_tf_keras(launch):
+    layer = "workload._target_=tests.strategies.models.with_an_if_in_a_layer"
+    outcome, _ = launch("keras=2", layer, *SHORT)
+    assert outcome.state == "done", outcome.log_tail

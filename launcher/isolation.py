@@ -1,0 +1,41 @@
+"""Whether a run is kept away from everybody else, why not, and who could connect then."""
+
+from collections.abc import Sequence
+
+from launcher.engines import Isolation
+from launcher.experiment import Experiment
+from results.errors import UserError
+
+NAMESPACE, NONE = "namespace", "none"
+
+
+def is_wanted(experiment: Experiment) -> bool:
+    """Whether the engine should isolate the run where it can."""
+    return experiment.isolation != NONE and experiment.needs_network is None
+
+
+def settled(experiment: Experiment, found: Isolation) -> Isolation:
+    """What the run's isolation is, with the reason where there is none.
+
+    Raises UserError where it was insisted on and the system doesn't allow it.
+    """
+    if found.kind == NAMESPACE:
+        return found
+    if experiment.isolation == NAMESPACE:
+        raise UserError(
+            f"isolation=namespace: {found.why}; give isolation=none on a machine that others "
+            "can't reach"
+        )
+    asked = "isolation=none was asked for" if experiment.isolation == NONE else None
+    return Isolation(NONE, found.why or asked or experiment.needs_network)
+
+
+def warning(isolation: Isolation, addresses: Sequence[str]) -> str | None:
+    """One line about open ports and who could connect; None where there is nothing to fear."""
+    if isolation.kind == NAMESPACE or not addresses:
+        return None
+    ports = ", ".join(address.rpartition(":")[2] for address in addresses)
+    return (
+        f"not isolated: {isolation.why}; whoever reaches this machine's port "
+        f"{ports} can run code as you, as TensorFlow listens everywhere and asks for no password"
+    )

@@ -1,0 +1,140 @@
+"""How a run goes on after a failure: the tasks again as a whole from the newest checkpoint, or one
+worker of a coordinator alone, `restarts` times in all."""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from launcher import isolation
+from launcher.causes import Cause, Limits, out_of_memory_kills
+from launcher.cluster_plan import ClusterPlan, TaskPlan, make_plan
+from launcher.engines import Group, Isolation, TaskProcess
+from launcher.experiment import Experiment
+from launcher.failure_kinds import ADDRESS_TAKEN
+from launcher.session import Interrupts
+from launcher.supervisor import Replacement, Watched, Watchee, watch
+from results.run_folder import FAILURE, LOG, RunFolder
+from strategies.checkpoint_folder import newest_whole
+
+_COORDINATOR = "coordinator"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One start of the whole plan."""
+
+    started: float
+    """Unix seconds."""
+    ended: float
+    cause: Cause | None
+    restored_step: int | None
+    """Of the checkpoint that it went on from."""
+
+
+@dataclass
+class Attempts:
+    """The starts of a run's plan, one after the other, and how the last one ended."""
+
+    group: Group
+    experiment: Experiment
+    isolation: Isolation
+    folder: RunFolder
+    environment: dict[str, str]
+    """Set for every task, on top of what the plan says."""
+    interrupts: Interrupts
+    on_plan: Callable[[ClusterPlan, Experiment], None]
+    """Told of the plan before any of its tasks is started."""
+    on_tick: Callable[[], None]
+    done: list[Attempt] = field(default_factory=list)
+    replaced: list[Replacement] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._left = self.experiment.restarts
+        self._addresses_left = 1 if self.experiment.engine.first_port is None else 0
+        self._limits = Limits(self.experiment.watch.memory_mb, out_of_memory_kills())
+
+    def run(self) -> Watched:
+        """Starts the plan until it ends well, is interrupted, or may not be started again."""
+        restore, step = self.experiment.checkpoint.restore, None
+        while True:
+            watched = self._attempt(restore, step)
+            cause = watched.cause
+            if cause is None or watched.interrupted or not self._may_go_on(cause):
+                return watched
+            path, warnings = newest_whole(self.folder.path)
+            for line in warnings:
+                print(f"warning: {line}", file=sys.stderr)
+            if path is not None:
+                restore, step = str(path), int(path.name)
+            self._say_going_on(cause, path)
+
+    def _attempt(self, restore: str | None, step: int | None) -> Watched:
+        checkpoint = dataclasses.replace(self.experiment.checkpoint, restore=restore)
+        experiment = dataclasses.replace(self.experiment, checkpoint=checkpoint)
+        private = self.isolation.kind == isolation.NAMESPACE
+        plan = make_plan(experiment, private=private)
+        self.on_plan(plan, experiment)
+        started = time.time()
+        tasks = {task.name: task for task in plan.tasks}
+        for task in plan.tasks:
+            self._start(task)
+        watched = watch(
+            self.group,
+            self.folder,
+            [self._watchee(task) for task in plan.tasks],
+            experiment.watch,
+            self._limits,
+            self.interrupts,
+            self.on_tick,
+            replace=lambda name: self._replace(tasks[name]),
+        )
+        self.replaced += watched.replaced
+        self.done.append(Attempt(started, time.time(), watched.cause, step))
+        return watched
+
+    def _start(self, task: TaskPlan) -> None:
+        memory_mb = self.experiment.watch.memory_mb
+        (self.folder.task_folder(task.name) / FAILURE).unlink(missing_ok=True)
+        self.group.start(
+            TaskProcess(
+                name=task.name,
+                function="launcher.task:main",
+                arguments=[str(self.folder.path), task.name],
+                environment={**task.environment, **self.environment},
+                log=self.folder.task_folder(task.name) / LOG,
+                memory_bytes=None if memory_mb is None else memory_mb * 1_000_000,
+            )
+        )
+
+    def _watchee(self, task: TaskPlan) -> Watchee:
+        coordinated = self.experiment.strategy.loop == _COORDINATOR
+        return Watchee(
+            name=task.name,
+            serves=coordinated and task.role != "chief",
+            replaceable=coordinated and task.role == "worker",
+        )
+
+    def _replace(self, task: TaskPlan) -> bool:
+        if self._left == 0:
+            return False
+        self._left -= 1
+        self._start(task)
+        print(f"{task.name} is started again; {self._left} restarts left", file=sys.stderr)
+        return True
+
+    def _may_go_on(self, cause: Cause) -> bool:
+        """A port that somebody else took between its choice and its use is nobody's failure."""
+        if cause.type == ADDRESS_TAKEN and self._addresses_left:
+            self._addresses_left -= 1
+            return True
+        if self._left == 0:
+            return False
+        self._left -= 1
+        return True
+
+    def _say_going_on(self, cause: Cause, path: Path | None) -> None:
+        place = "from the beginning" if path is None else f"from step {path.name}"
+        print(f"{cause.task} {cause.message}; going on {place}", file=sys.stderr)

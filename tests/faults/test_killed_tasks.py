@@ -1,0 +1,67 @@
+"""A task that is killed, stopped, or leaves is named, the run ends soon, and nothing stays."""
+
+import os
+import signal
+
+import pytest
+
+pytestmark = pytest.mark.ci
+
+LONG = ("until.steps=1000000", "report=false")
+TWO = ("strategy=multiworker", "workers=2", *LONG)
+SERVED = ("strategy=parameter_server", "workers=2", *LONG)
+FIVE_SECONDS = 5.0
+
+
+@pytest.mark.parametrize("victim", ["chief-0", "worker-0"])
+def test_killed_task_of_a_synchronous_run_is_the_cause(start, victim):
+    run = start(*TWO)
+    run.wait_for(victim, "first_call_done")
+    os.kill(run.pid(victim), signal.SIGKILL)
+    outcome = run.end(FIVE_SECONDS)
+    assert outcome.state == "failed"
+    assert (run.cause["task"], run.cause["signal_name"]) == (victim, "SIGKILL")
+    assert set(run.cause["consequences"]) == {"chief-0", "worker-0"} - {victim}
+    assert run.left_behind() == []
+
+
+@pytest.mark.parametrize("victim", ["chief-0", "worker-1", "ps-0"])
+def test_killed_task_of_a_coordinators_cluster_is_the_cause(start, victim):
+    run = start(*SERVED)
+    run.wait_for("chief-0", "first_call_done")
+    os.kill(run.pid(victim), signal.SIGKILL)
+    assert run.end(FIVE_SECONDS).state == "failed"
+    assert (run.cause["task"], run.cause["signal_name"]) == (victim, "SIGKILL")
+    assert run.left_behind() == []
+
+
+def test_task_killed_while_it_starts_is_the_cause(start):
+    run = start(*TWO)
+    os.kill(run.pid("worker-0"), signal.SIGKILL)
+    assert run.end(FIVE_SECONDS).state == "failed"
+    assert (run.cause["task"], run.cause["signal_name"]) == ("worker-0", "SIGKILL")
+    assert run.left_behind() == []
+
+
+def test_stopped_task_ends_the_run_within_the_stall_time_and_is_named(start):
+    stall_seconds = 5
+    run = start(*TWO, f"watch.stall_seconds={stall_seconds}")
+    run.wait_for("worker-0", "first_call_done")
+    os.kill(run.pid("worker-0"), signal.SIGSTOP)
+    assert run.end(stall_seconds + FIVE_SECONDS).state == "failed"
+    assert run.cause["task"] == "worker-0"
+    assert "stopped by a signal" in run.cause["message"]
+    assert "chief-0 waits for it" in run.cause["message"]
+    for task in ("chief-0", "worker-0"):
+        assert "most recent call first" in run.folder.log_tail(task, 1000)
+    assert run.left_behind() == []
+
+
+def test_task_told_to_leave_by_somebody_else_keeps_the_state_and_is_named(start):
+    run = start(*TWO)
+    run.wait_for("worker-0", "first_call_done")
+    os.kill(run.pid("worker-0"), signal.SIGTERM)
+    assert run.end().state == "interrupted"
+    assert (run.cause["task"], run.cause["kind"]) == ("worker-0", "preempted")
+    assert list(run.folder.path.glob("checkpoints/*/manifest.json"))
+    assert run.left_behind() == []
