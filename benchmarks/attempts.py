@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.throughput import StepRows, joined
+from results.run_folder import unix_seconds
 
 TaskRows = Mapping[str, StepRows]
 """Rows by task."""
@@ -21,7 +22,7 @@ class Attempt:
     started: float
     """NaN where nothing says so."""
     ended: float
-    """When all its tasks had ended; infinity where nothing says so."""
+    """When its failure was seen, else when all its tasks had ended; infinity where nothing says."""
     first_step: int
     """The step that it went on from: 0, or that of the checkpoint."""
     limit: float
@@ -36,12 +37,19 @@ def attempts_of(status: Mapping[str, Any], started: float | None) -> list[Attemp
     return [
         Attempt(
             started=float(each["started"]),
-            ended=float("inf") if each.get("ended") is None else float(each["ended"]),
+            ended=_ended(each),
             first_step=begun[place],
             limit=min(begun[place + 1 :], default=float("inf")),
         )
         for place, each in enumerate(told)
     ]
+
+
+def _ended(told: Mapping[str, Any]) -> float:
+    seen = (told.get("cause") or {}).get("when")
+    if seen is not None:
+        return unix_seconds(seen)
+    return float("inf") if told.get("ended") is None else float(told["ended"])
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ def _lost(split: Split, overlapping: bool, batch_total: int | None) -> tuple[int
 
 
 def _restart_seconds(split: Split) -> float:
-    """From the end of each failed attempt to the end of the first step in the next one, or to the
-    end of that where it made none."""
+    """From seeing each failure to the end of the next attempt's first step, or to the end of that
+    attempt where it made none."""
     total = 0.0
     for before, after, *rows in zip(
         split.attempts, split.attempts[1:], split.useful[1:], split.lost[1:], strict=False

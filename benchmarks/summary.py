@@ -2,6 +2,7 @@
 
 state, reason, failed_task          how it ended; why, and which task began it, where it failed
 strategy, workers, ps, keras, workload, source, batch_total, batch_per_replica, seed
+isolation, isolation_why            `namespace`: nobody outside could connect; `none`, and why
 emulated                            what was not the machine's own, comma separated; null is nothing
 examples_per_second                 over all replicas, warm-up dropped, see `benchmarks.throughput`
 examples_per_second_low, _high      95% interval within the run, where the effective sample is ≥ 50
@@ -20,7 +21,7 @@ restarts, replaced_workers          starts of all tasks after a failure; workers
 lost_steps                          made before a failure, after the checkpoint it went on from
 repeated_examples                   of lost steps; of a coordinator also what was handed out again,
                                     which is at most as many: how far a lost worker got is not known
-restart_seconds                     from the end of the tasks to the first new step, added up
+restart_seconds                     from seeing a failure to the end of the next step made, added up
 goodput_steps_per_second, goodput_examples_per_second
                                     `steps`, `examples` ÷ seconds from the start of the tasks to the
                                     last step's end, restarts included
@@ -91,6 +92,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
     return {
         **_outcome(status),
         **asked,
+        **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
         **_speed(useful, measured, plan, overlapping),
         **amounts,
@@ -121,6 +123,11 @@ def _outcome(status: Mapping[str, Any]) -> dict[str, Any]:
         "reason": status.get("reason") or cause.get("message"),
         "failed_task": cause.get("task"),
     }
+
+
+def _isolation(plan: Mapping[str, Any]) -> dict[str, Any]:
+    found = plan.get("isolation") or {}
+    return {"isolation": found.get("kind"), "isolation_why": found.get("why")}
 
 
 def _asked(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def find_cause(folder: RunFolder, failed: Mapping[str, Exit], limits: "Limits") 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much memory a task may hold, and whether the system has ended a process for want of it."""
+    """How much memory a task may hold, and whether the system ended a process for want of it."""
 
     memory_mb: int | None
     """`watch.memory_mb`."""

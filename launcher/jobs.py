@@ -128,10 +128,12 @@ class Jobs:
 
 
 def tell_failure(outcome: "Outcome", folder: Path) -> None:
-    """The end of the failed task's log, the reason, and where to look."""
+    """The end of the failed task's log, the reason, what followed from it, where to look."""
     if outcome.log_tail:
         print(outcome.log_tail, file=sys.stderr)
     print(f"failed: {outcome.reason}", file=sys.stderr)
+    for line in outcome.consequences:
+        print(f"  {line}", file=sys.stderr)
     print(f"see {folder}", file=sys.stderr)
 
 

@@ -22,6 +22,8 @@ from results.run_folder import RunFolder
 
 _LIVE_SECONDS = 0.25
 _LINE_SECONDS = 5.0
+_MOST_NAMED = 4
+"""More tasks in one state are counted."""
 _BAR_COLUMNS = 16
 """Leaves room for the words beside it in a terminal of 80 columns."""
 Said = Mapping[str, Mapping[str, Any]]
@@ -125,10 +127,13 @@ def progress_line(seconds: float, said: Said, figures: list[str]) -> Text:
     for task, record in said.items():
         states.setdefault(str(record.get("state")), []).append(task)
     told = [
-        state if len(states) == 1 else f"{state}: {', '.join(tasks)}"
-        for state, tasks in states.items()
+        state if len(states) == 1 else f"{state}: {_who(tasks)}" for state, tasks in states.items()
     ]
     return Text("  ".join([f"{seconds:4.0f} s", "; ".join(told), *figures]))
+
+
+def _who(tasks: list[str]) -> str:
+    return ", ".join(tasks) if len(tasks) <= _MOST_NAMED else f"{len(tasks)} tasks"
 
 
 class _LiveView:

@@ -41,6 +41,8 @@ class Outcome:
     """In one line, where it is not `done`."""
     log_tail: str = ""
     """The end of the log of the task that failed."""
+    consequences: tuple[str, ...] = ()
+    """How other tasks ended because of it, a line each."""
     summary: dict[str, Any] | None = None
 
 
@@ -114,8 +116,14 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
     }
     run_folder.write(STATUS, status)
     summary = _summarize(run_folder)
-    tail = watched.cause.log_tail if watched.cause else ""
-    return Outcome(state, reason, tail, summary)
+    cause = watched.cause
+    return Outcome(
+        state=state,
+        reason=reason,
+        log_tail=cause.log_tail if cause else "",
+        consequences=_consequences(cause) if cause else (),
+        summary=summary,
+    )
 
 
 def _to_the_end(attempts: Attempts) -> Watched:
@@ -124,6 +132,14 @@ def _to_the_end(attempts: Attempts) -> Watched:
         return attempts.run()
     except EngineError as error:
         return Watched(cause=Cause(task="launcher", kind=PLATFORM, message=str(error), when=now()))
+
+
+def _consequences(cause: Cause) -> tuple[str, ...]:
+    """Tasks that ended alike share a line."""
+    alike: dict[str, list[str]] = {}
+    for task, how in cause.consequences.items():
+        alike.setdefault(how, []).append(task)
+    return tuple(f"then {', '.join(tasks)}: {how}" for how, tasks in alike.items())
 
 
 def _write_plan(

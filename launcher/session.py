@@ -85,7 +85,7 @@ class Session:
         """A group of processes for the run in `folder`; waits until they can be started.
 
         Raises:
-          EngineError: there is no way to start any.
+          PreflightError: there is no way to start any.
           KeyboardInterrupt: a person doesn't want to wait for it.
         """
         choice = experiment.engine.target, experiment.launch.method
@@ -95,7 +95,12 @@ class Session:
         except EngineError:
             # The server was killed since the last run: another takes its place.
             self._engines.pop(choice).close()
+        try:
             return self._open(choice, folder, wanted)
+        except EngineError as error:
+            last = _last_line(str(error))
+            told = f"launch.method={choice[1]}: {last}; HYDRA_FULL_ERROR=1 shows all"
+            raise PreflightError(told, str(error)) from error
 
     def _open(self, choice: tuple[str, str], folder: Path, isolated: bool) -> Group:
         return self.warm(*choice).open(folder, isolated, lambda: self.interrupts.count > 0)
@@ -154,7 +159,7 @@ class Session:
 
 
 class PreflightError(UserError):
-    """What the preflight found, and all that its process printed."""
+    """What was found before any task started, and all that the process at fault printed."""
 
     def __init__(self, message: str, log: str) -> None:
         super().__init__(message)

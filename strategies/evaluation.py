@@ -1,5 +1,6 @@
 """Quality on held-out data: each held-out example counts once, whatever the number of replicas."""
 
+import functools
 from typing import Any
 
 import tensorflow as tf
@@ -19,14 +20,11 @@ class Evaluator:
     def __init__(
         self, job: TrainingJob, strategy: tf.distribute.Strategy, model: Any, *, alone: bool = False
     ) -> None:
-        first, own, replicas = job.first_replica, job.placement.replicas, job.replicas
+        self._job = job
+        self._first, self._own = job.first_replica, job.placement.replicas
+        self._replicas = job.replicas
         if alone:
-            first, own, replicas = 0, 1, 1
-        self._datasets = [
-            evaluation_dataset(job.feed, replica, replicas, job.batch_per_replica)
-            for replica in range(first, first + own)
-        ]
-
+            self._first, self._own, self._replicas = 0, 1, 1
         predict, judge = converted(model), converted(job.workload.quality.score)
 
         def score(weight: tf.Tensor, x: Any, y: Any) -> tf.Tensor:
@@ -45,6 +43,15 @@ class Evaluator:
 
         self._scored = scored
         self._beat = job.recorder.beat
+
+    @functools.cached_property
+    def _datasets(self) -> list[tf.data.Dataset]:
+        """One a replica of this task; made when first asked for: the first step needs none."""
+        job = self._job
+        return [
+            evaluation_dataset(job.feed, replica, self._replicas, job.batch_per_replica)
+            for replica in range(self._first, self._first + self._own)
+        ]
 
     def quality(self) -> float:
         """The mean score over the held-out set."""

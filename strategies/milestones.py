@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import tensorflow as tf
+
 from strategies import checkpoints
 from strategies.finishing import finish, reaches_quality
 from strategies.job import TrainingJob
@@ -40,6 +42,13 @@ class Milestones:
         self.summaries = Summaries(job.folder.path, chief=job.chief)
         self.resumed: float | None = None
         """Unix seconds when the last pause ended; the time of a pause belongs to no step."""
+
+    def begun(self, step: int, graph: tf.Graph) -> None:
+        """Writes down that the first call, up to `step`, is done; shows the graph only now, for it
+        would have kept the first step waiting."""
+        self._job.recorder.event("first_call_done", step=step)
+        self.summaries.graph(graph)
+        self._resume()
 
     def next_after(self, step: int) -> int | None:
         """The next step at which training has to pause or end; None: none is known."""

@@ -58,9 +58,8 @@ class _Loop:
     def run(self) -> str:
         job = self.job
         job.recorder.state("tracing")
-        graph = self.call.get_concrete_function(*_CALL_SIGNATURE).graph
+        self.call.get_concrete_function(*_CALL_SIGNATURE)
         job.recorder.event("traced")
-        self.milestones.summaries.graph(graph)
         job.recorder.state("training")
         self.stopping.begin()
         reason = self.stopping.reached(self.step)
@@ -89,7 +88,8 @@ class _Loop:
     def _record(self, steps: Steps, loss: float) -> None:
         job = self.job
         if self.last_end is None:
-            job.recorder.event("first_call_done", step=self.step + len(steps.starts))
+            graph = self.call.get_concrete_function(*_CALL_SIGNATURE).graph
+            self.milestones.begun(self.step + len(steps.starts), graph)
         elif self.milestones.resumed is not None:
             self.last_end = max(self.last_end, self.milestones.resumed)
         began = begins(steps, self.last_end)

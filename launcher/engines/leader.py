@@ -6,6 +6,7 @@ behind and ends it. It talks to the launcher over a socket of its own, one JSON 
 """
 
 import contextlib
+import gc
 import json
 import os
 import random
@@ -212,6 +213,7 @@ def _become(request: dict[str, Any], leader: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(request["environment"])
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    gc.enable()
     sys.argv = [request["function"], *request["arguments"]]
     tempfile.tempdir = None  # what was found out before the fork; TMPDIR may say otherwise
     random.seed()

@@ -57,10 +57,10 @@ def main(descriptor: int, parent: int, method: str) -> None:
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if method == "fork":
+        gc.disable()  # it would walk through ever more that stays
         for module in PRELOADED:
             importlib.import_module(module)
-        gc.collect()
-        gc.freeze()  # what is here stays: a child's collector needn't walk through it
+        gc.freeze()  # a child's collector has nothing to look for here
     # From now on there may be tasks to end first; the closed socket tells of the launcher's end.
     outlive_parent()
     _Server(socket.socket(fileno=descriptor), fork=method == "fork").serve()

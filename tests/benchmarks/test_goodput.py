@@ -11,7 +11,7 @@ import pytest
 from benchmarks.summary import summarize
 from results.run_folder import RunFolder
 from results.streams import STEPS, StreamWriter
-from tests.results.made_folders import START, Made, make_run, training_tasks
+from tests.results.made_folders import START, Made, iso, make_run, training_tasks
 
 STEADY = Made(workers=2, steps=200, batch=32)
 STEP_SECONDS = 0.01
@@ -35,8 +35,8 @@ def make_attempts(
         told.append(
             {
                 "started": START + started,
-                "ended": START + ended + 0.5,
-                "cause": None,
+                "ended": START + ended + 1.5,
+                "cause": {"task": "worker-0", "when": iso(START + ended + 0.5)},
                 "restored_step": steps[0] - 1 if steps[0] > 1 else None,
             }
         )

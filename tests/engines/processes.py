@@ -29,3 +29,32 @@ def sleep(mark, session="same"):
 
 def tell_environment(name, answer):
     Path(answer).write_text(f"{os.environ.get(name)} {len(os.listdir('/proc/self/fd'))}")
+
+
+def draw(answer):
+    import random
+
+    import numpy as np
+
+    Path(answer).write_text(f"{random.random()} {np.random.rand()}")
+
+
+def take_memory(megabytes):
+    kept = [bytearray(1_000_000) for _ in range(int(megabytes))]
+    time.sleep(1)
+    kept += [bytearray(1_000_000) for _ in range(int(megabytes))]
+    time.sleep(1000)
+
+
+def listen(answer):
+    import socket
+
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        Path(answer).write_text(str(server.getsockname()[1]))
+        while True:
+            server.accept()
+
+
+def tell_parent_modules(answer):
+    """Whether TensorFlow was there when this process began."""
+    Path(answer).write_text(str("tensorflow" in sys.modules))

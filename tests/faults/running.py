@@ -35,10 +35,15 @@ class Running:
 
     def wait_for(self, task: str, event: str, count: int = 1) -> None:
         """Returns once `task` has written that event so often."""
-        until(lambda: self._count(task, event) >= count or not self._thread.is_alive())
-        assert self._thread.is_alive(), (self._outcome, self._error)
+        until(lambda: self.count(task, event) >= count or not self.goes_on())
+        assert self.goes_on(), (self._outcome, self._error)
 
-    def _count(self, task: str, event: str) -> int:
+    def goes_on(self) -> bool:
+        """Whether the run has not ended yet."""
+        return self._thread.is_alive()
+
+    def count(self, task: str, event: str) -> int:
+        """How often `task` has written that event."""
         return sum(each["event"] == event for each in self.folder.events(task))
 
     def pid(self, task: str) -> int:

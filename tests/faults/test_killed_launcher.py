@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from results.run_folder import STATUS
+import results
+from results.run_folder import STATUS, RunFolder
 from tests.faults.commands import LONG, Command
+from tests.faults.running import until
 
 pytestmark = pytest.mark.ci
 
@@ -99,11 +102,40 @@ def test_full_disk_is_the_cause_and_what_was_measured_is_kept(tmp_path):
     said = ended.stdout + ended.stderr
     assert "code 1" in ended.stdout, said
     assert "disk is full" in said or "No space left" in said
-    import results
-
     frame = results.load(tmp_path / "kept")
     assert frame.state[0] == "failed"
     assert frame.steps[0] > 0
-    from results.run_folder import RunFolder
-
     assert RunFolder(tmp_path / "kept").read(STATUS)["cause"]["kind"] == "disk"
+
+
+CGROUP = Path("/sys/fs/cgroup/memory")
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or not (CGROUP / "memory.limit_in_bytes").is_file(),
+    reason="needs root and memory cgroups of version 1, to take memory away",
+)
+def test_task_that_the_system_ended_for_want_of_memory_is_told_so(tmp_path):
+    cgroup = CGROUP / f"test-{tmp_path.name}-{os.getpid()}"
+    cgroup.mkdir()
+    try:
+        (cgroup / "memory.limit_in_bytes").write_text(str(3_000_000_000))
+        workload = "workload._target_=tests.faults.workloads.takes_memory"
+        words = " ".join([*TWO, workload])
+        script = f"echo $$ > {cgroup}/tasks; exec {sys.executable} -m launcher {words}"
+        ended = subprocess.run(
+            ["sh", "-c", script],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.getcwd()},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        until(lambda: not (cgroup / "tasks").read_text(), 10)
+        cgroup.rmdir()
+    assert ended.returncode == 1, ended.stderr
+    cause = RunFolder(tmp_path / "run").read(STATUS)["cause"]
+    assert (cause["task"], cause["kind"]) == ("worker-0", "memory"), cause
+    assert "whose memory ran out" in cause["message"]

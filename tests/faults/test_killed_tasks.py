@@ -3,14 +3,17 @@
 import os
 import signal
 
+import psutil
 import pytest
+
+from tests.faults.running import until
 
 pytestmark = pytest.mark.ci
 
 LONG = ("until.steps=1000000", "report=false")
 TWO = ("strategy=multiworker", "workers=2", *LONG)
 SERVED = ("strategy=parameter_server", "workers=2", *LONG)
-FIVE_SECONDS = 5.0
+FIVE_SECONDS, TWO_SECONDS = 5.0, 2.0
 
 
 @pytest.mark.parametrize("victim", ["chief-0", "worker-0"])
@@ -65,3 +68,26 @@ def test_task_told_to_leave_by_somebody_else_keeps_the_state_and_is_named(start)
     assert (run.cause["task"], run.cause["kind"]) == ("worker-0", "preempted")
     assert list(run.folder.path.glob("checkpoints/*/manifest.json"))
     assert run.left_behind() == []
+
+
+def test_leader_of_a_run_that_is_killed_takes_the_tasks_with_it_and_is_told(start, session):
+    run = start(*TWO)
+    run.wait_for("worker-0", "first_call_done")
+    os.kill(psutil.Process(run.pid("worker-0")).ppid(), signal.SIGKILL)
+    assert run.end(FIVE_SECONDS).state == "failed"
+    assert "leads the tasks" in run.cause["message"]
+    until(lambda: run.left_behind() == [], TWO_SECONDS)
+    again = start(*TWO[:-2], "until.steps=20", "report=false")
+    assert again.end().state == "done"
+
+
+def test_server_that_is_killed_ends_its_run_and_the_next_run_has_another(start, session):
+    run = start(*TWO)
+    run.wait_for("worker-0", "first_call_done")
+    leader = psutil.Process(run.pid("worker-0")).parent()
+    forked = [each for each in leader.parents() if "launcher.engines.server" in each.cmdline()]
+    forked[-1].kill()
+    assert run.end(FIVE_SECONDS).state == "failed"
+    until(lambda: run.left_behind() == [], TWO_SECONDS)
+    again = start(*TWO[:-2], "until.steps=20", "report=false")
+    assert again.end().state == "done"

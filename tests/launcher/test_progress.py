@@ -7,7 +7,6 @@ import pytest
 from rich.console import Console
 
 from launcher.closing import print_summary
-from launcher.cluster_plan import make_plan
 from launcher.progress import progress_line, progress_view
 from results.run_folder import RunFolder
 from tests.runs import experiment
@@ -53,7 +52,7 @@ def test_live_view_has_a_line_for_each_task_and_a_bar(tmp_path: Path) -> None:
         },
     )
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with progress_view(asked, make_plan(asked), folder, console) as view:
+    with progress_view(asked, folder, console) as view:
         view.update()
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     for word in ("chief-0", "training", "120", "812", "0.231", "97", "612", "worker-0", "starting"):
@@ -65,7 +64,7 @@ def test_live_view_has_a_line_for_each_task_and_a_bar(tmp_path: Path) -> None:
 def test_without_a_terminal_nothing_is_said_before_some_seconds(tmp_path: Path) -> None:
     asked = experiment()
     console = Console(file=io.StringIO(), force_terminal=False)
-    with progress_view(asked, make_plan(asked), RunFolder(tmp_path), console) as view:
+    with progress_view(asked, RunFolder(tmp_path), console) as view:
         view.update()
     assert console.file.getvalue() == ""  # type: ignore[attr-defined]
 
@@ -90,7 +89,7 @@ def test_what_a_coordinator_counts_for_its_workers_is_not_counted_twice(
         record = {"state": "training", "step": 7, "examples_per_second": own}
         folder.write(f"tasks/{task}/progress.json", record)
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with progress_view(asked, make_plan(asked), folder, console) as view:
+    with progress_view(asked, folder, console) as view:
         view.update()
     assert f"{rate} examples/s" in console.file.getvalue()  # type: ignore[attr-defined]
 
@@ -145,7 +144,7 @@ def test_live_view_tells_all_in_a_line_of_eighty_columns(tmp_path: Path) -> None
     record = {"state": "training", "step": 12_345, "examples_per_second": 123_456.0, "loss": 0.0234}
     folder.write("tasks/chief-0/progress.json", record)
     console = Console(file=io.StringIO(), force_terminal=True, width=80)
-    with progress_view(asked, make_plan(asked), folder, console) as view:
+    with progress_view(asked, folder, console) as view:
         view.update()
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "step 12,345 of 20,000  123,456 examples/s  loss 0.0234" in shown

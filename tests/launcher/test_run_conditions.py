@@ -53,7 +53,7 @@ def test_quiet_machine_is_not_waited_for(monkeypatch) -> None:
 def test_run_that_began_on_a_busy_machine_says_so_beside_its_figures(tmp_path: Path) -> None:
     run = make_run(tmp_path, Made())
     summary = run.read(SUMMARY)
-    outcome = marks.busy(tmp_path, Outcome("done", None, "", summary), 0.45)
+    outcome = marks.busy(tmp_path, Outcome("done", None, summary=summary), 0.45)
     assert run.read(STATUS)["busy_share"] == 0.45
     assert "45% of its cores" in run.read(SUMMARY)["notes"]
     assert outcome.summary is not None
@@ -63,7 +63,7 @@ def test_run_that_began_on_a_busy_machine_says_so_beside_its_figures(tmp_path: P
 def test_run_that_was_ended_by_the_limit_has_failed_and_keeps_its_figures(tmp_path: Path) -> None:
     run = make_run(tmp_path, Made(state=INTERRUPTED))
     summary = run.read(SUMMARY)
-    outcome = marks.failed(tmp_path, Outcome(INTERRUPTED, None, "", summary), "took longer")
+    outcome = marks.failed(tmp_path, Outcome(INTERRUPTED, None, summary=summary), "took longer")
     assert outcome.state == run.read(STATUS)["state"] == run.read(SUMMARY)["state"] == FAILED
     assert run.read(STATUS)["reason"] == "took longer"
     assert run.read(SUMMARY)["steps"] == summary["steps"]

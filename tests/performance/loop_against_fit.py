@@ -19,8 +19,8 @@ import scipy.stats
 
 from launcher.addresses import choose_addresses
 from launcher.cluster_plan import tf_config
-from launcher.engines import TaskProcess
-from launcher.engines.local import ForkEngine
+from launcher.engines import Group, TaskProcess
+from launcher.engines.local import LocalEngine
 from launcher.session import Session
 from results.streams import STEPS, read_rows
 from tests.performance.record import save
@@ -54,14 +54,14 @@ def ours(session: Session, folder: Path, keras: int, steps_per_call: int, *more:
     return 1000 * float(rows.seconds[rows.step > WARMUP].mean())
 
 
-def fit(engine: ForkEngine, folder: Path, steps_per_call: int) -> float:
+def fit(group: Group, folder: Path, steps_per_call: int) -> float:
     folder.mkdir(parents=True)
     addresses = choose_addresses(WORKERS, None)
     cluster = {"chief": addresses[:1], "worker": addresses[1:]}
     tasks = [("chief", 0), *(("worker", index) for index in range(WORKERS - 1))]
     answer = folder / "answer.json"
     for role, index in tasks:
-        engine.start(
+        group.start(
             TaskProcess(
                 name=f"{role}-{index}",
                 function="tests.performance.fit_worker:main",
@@ -76,7 +76,7 @@ def fit(engine: ForkEngine, folder: Path, steps_per_call: int) -> float:
         )
     ended: dict = {}
     while len(ended) < len(tasks):
-        ended |= engine.poll(1.0)
+        ended |= group.poll(1.0)
     if not answer.exists():
         raise SystemExit((folder / "chief-0.txt").read_text()[-3000:])
     return json.loads(answer.read_text())
@@ -107,8 +107,12 @@ def main() -> None:
     arguments.add_argument("--save", action="store_true")
     asked = arguments.parse_args()
     measured: dict[tuple[str, int], list[float]] = {}
-    with tempfile.TemporaryDirectory() as place, Session() as session:
-        engine = ForkEngine()
+    with (
+        tempfile.TemporaryDirectory() as place,
+        Session() as session,
+        LocalEngine("fork") as engine,
+        engine.open(Path(place), False, lambda: False) as group,
+    ):
         for repeat in range(asked.repeats):
             folder = Path(place) / str(repeat)
             jobs = {}
@@ -119,14 +123,13 @@ def main() -> None:
                 jobs[SHARED_CORES, k] = lambda at=at, k=k: ours(
                     session, at / "shared", 3, k, "launch.pin_cores=false"
                 )
-                jobs[FIT, k] = lambda at=at, k=k: fit(engine, at / "fit", k)
+                jobs[FIT, k] = lambda at=at, k=k: fit(group, at / "fit", k)
             if importlib.util.find_spec("torch"):
                 jobs[DDP, 1] = lambda folder=folder: ddp(folder / "ddp")
             names = list(jobs)
             for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
                 measured.setdefault(name, []).append(jobs[name]())
                 print(repeat, *name, f"{measured[name][-1]:.2f} ms", flush=True)
-        engine.close()
     table = []
     for k in (1, 10):
         for name in (KERAS_3, KERAS_2, SHARED_CORES):

@@ -101,7 +101,18 @@ def _recorder(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         )
 
 
+def _start_up(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, middle, low, high in measured["ratios"]:
+        yield f"time to the first step, {name}", f"{middle:.3f} × ({low:.3f} to {high:.3f})"
+    between = measured["between_runs_seconds"]
+    yield (
+        "from the end of a run's tasks to the start of the next run's",
+        f"median {np.median(between):.2f} s, longest {max(between):.2f} s",
+    )
+
+
 _FIGURES = {
+    "start_up": _start_up,
     "learns_everywhere": _learns,
     "same_mathematics": _same,
     "loop_against_fit": _loops,

@@ -47,6 +47,15 @@ def exploding_optimizer():
     return replace(digits_mlp(), optimizer=lambda: Broken(0.1))
 
 
+def with_a_random_state_of_its_own():
+    """digits_mlp with an augmentation that tf.data can't save: it keeps a state of its own."""
+
+    def augment(x, y, seed):
+        return x + tf.random.uniform(tf.shape(x), maxval=0.01), y
+
+    return replace(digits_mlp(), augment=augment)
+
+
 def full_of_ifs():
     """digits_mlp with an `if` on a tensor in each of its functions."""
     ours = digits_mlp()
