@@ -111,6 +111,34 @@ def _start_up(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     )
 
 
+def _killed(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    kills = measured["kills"]
+    moments = ", ".join(f"{count} {moment}" for moment, count in kills.items())
+    yield (
+        f"SIGKILL of the launcher at {sum(kills.values())} random moments of {measured['sweeps']} "
+        f"sweeps, resumed each time ({moments})",
+        f"{measured['done_once']} of {measured['runs']} runs done exactly once; "
+        f"{measured['attempts_that_lost_steps']} attempts lost measured steps, "
+        f"{measured['finished_files_changed']} finished files changed, "
+        f"{measured['tables_that_differ']} tables differ from an undisturbed sweep's",
+    )
+
+
+def _full_disk(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    filled, foreseen = measured["filled"], measured["foreseen"]
+    yield (
+        f"a disk that becomes full at {filled['fills']} random moments of a sweep",
+        f"stopped with one line {len(filled['stops'])} times, {filled['tracebacks']} tracebacks, "
+        f"{filled['finished_files_changed']} finished files changed; with room again "
+        f"{filled['done_once']} of {filled['runs']} runs done exactly once",
+    )
+    yield (
+        "a disk that fits half of a sweep",
+        f"stopped before run {foreseen['done_before'] + 1}; with room again "
+        f"{foreseen['done_once']} of {foreseen['runs']} runs done exactly once",
+    )
+
+
 _FIGURES = {
     "start_up": _start_up,
     "learns_everywhere": _learns,
@@ -118,6 +146,8 @@ _FIGURES = {
     "loop_against_fit": _loops,
     "recorder_cost": _recorder,
     "front_door": _front_door,
+    "killed_sweep": _killed,
+    "full_disk_sweep": _full_disk,
 }
 
 if __name__ == "__main__":
