@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from launcher.abandoned import remove_working_files
+from launcher.failure_kinds import DISK
 from launcher.journal import Ending
 from results.errors import UserError
 from results.run_folder import STATUS, SUMMARY, RunFolder, force_to_disk, now, unix_seconds
@@ -46,6 +47,8 @@ def finished(run: Path) -> Ending | None:
         status = folder.read_if_there(STATUS) or {}
         if status.get("state") not in (DONE, FAILED):
             return None
+        if (status.get("cause") or {}).get("kind") == DISK:
+            return None  # no fault of the run's; what stopped the sweep couldn't be written down
         if folder.read_if_there(SUMMARY) is None:
             from benchmarks.summary import summarize
 

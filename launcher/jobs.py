@@ -145,7 +145,9 @@ def write_report(folder: Path) -> Path | None:
         return write_report(folder)
     except (UserError, OSError) as error:
         print(f"no report: {error}", file=sys.stderr)
-        return None
+    except Exception:  # the edge of a report: what is measured goes on without it
+        traceback.print_exc()
+    return None
 
 
 def _too_long(job: Job) -> str:

@@ -4,6 +4,7 @@ The journal is written before each run begins and after it has ended. So whereve
 cut off, the next one knows what to do.
 """
 
+import contextlib
 import sys
 import time
 from functools import partial
@@ -14,15 +15,17 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 from rich.text import Text
 
-from launcher import disk
+from launcher import disk, marks
 from launcher import journal as rules
 from launcher.attempts import keep_for_good, set_aside
 from launcher.disk import DiskFull, full_disk
+from launcher.hydra_errors import HYDRA_ERRORS, as_user_error
 from launcher.jobs import EXIT_DONE, EXIT_FAILED, Job, Jobs, write_report
 from launcher.journal import Ending
 from launcher.quiet import wait_until_quiet
 from launcher.sweeps import Manner
 from launcher.swept_run import swept_run
+from results.errors import UserError
 from results.run_folder import now
 from results.sweep_folder import (
     DONE,
@@ -138,12 +141,18 @@ class SweepLoop:
         return ending.state
 
     def _attempt(self, run: SweptRun, busy_share: float | None) -> Ending:
-        loader = self._context.config_loader
-        configuration = loader.load_sweep_config(self._configuration, list(run.overrides))
+        folder, loader = (self._folder / run.folder).absolute(), self._context.config_loader
+        try:
+            configuration = loader.load_sweep_config(self._configuration, list(run.overrides))
+        except HYDRA_ERRORS as error:  # composed when it began; a file of it has changed since
+            reason = str(as_user_error(error, run.overrides) or error)
+            marks.record(folder, FAILED, reason)
+            self._say(f"  failed: {reason}")
+            return Ending(FAILED, reason)
         with open_dict(configuration):
             configuration.hydra.job.id = configuration.hydra.job.num = run.number
         job = Job(
-            folder=(self._folder / run.folder).absolute(),
+            folder=folder,
             overrides=list(run.overrides),
             busy_share=busy_share,
             timeout_seconds=self._manner.timeout_seconds,
@@ -197,15 +206,14 @@ class SweepLoop:
         self._say(f"{', '.join(told)}: {asked}", style="bold")
 
     def _close(self, stopped: str | None, report: bool) -> None:
+        """The table, the report, and how to go on where something is left."""
         from results.commands import list_runs
 
-        if (self._journal.runs) and any(
-            (self._folder / run.folder).exists() for run in self._journal.runs
-        ):
+        with contextlib.suppress(UserError):  # it has no run to show yet
             list_runs.run({"folder": str(self._folder)})
-        page = write_report(self._folder) if report else None
-        if page is not None:
-            self._say(f"Report  {page}")
+            page = write_report(self._folder) if report else None
+            if page is not None:
+                self._say(f"Report  {page}")
         if stopped is not None:
             left = len(self._journal.runs) - self._journal.count(DONE, FAILED, NOT_APPLICABLE)
             print(

@@ -9,7 +9,7 @@ import pytest
 
 from launcher import attempts
 from results.run_folder import STATUS, SUMMARY, RunFolder
-from results.sweep_folder import DONE, INTERRUPTED
+from results.sweep_folder import DONE, FAILED, INTERRUPTED
 from tests.results.made_folders import Made, make_run
 
 
@@ -51,6 +51,15 @@ def test_finished_run_is_known_by_its_folder_and_its_summary_made_up_for(tmp_pat
 @pytest.mark.parametrize("text", ["", "{", '{"state": "running"}', '{"state": "done"}'])
 def test_folder_without_a_whole_outcome_is_no_finished_run(text: str, tmp_path: Path) -> None:
     (tmp_path / STATUS).write_text(text)
+    assert attempts.finished(tmp_path) is None
+
+
+def test_run_that_failed_is_finished_unless_the_disk_was_full(tmp_path: Path) -> None:
+    run = make_run(tmp_path, Made(state=FAILED))
+    ending = attempts.finished(tmp_path)
+    assert ending is not None
+    assert ending.state == FAILED
+    run.write(STATUS, {**run.read(STATUS), "cause": {"kind": "disk"}})
     assert attempts.finished(tmp_path) is None
 
 
