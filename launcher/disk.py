@@ -7,6 +7,8 @@ from launcher.failure_kinds import is_full_disk
 
 _LEAST_FREE_BYTES = 1_000_000
 """Less than this holds not even a run's logs."""
+_PEAK = 2
+"""While it goes on, a run holds a checkpoint or the model twice for a moment, and a reserve."""
 _BLOCK_BYTES = 4096
 """Of common file systems; each file takes whole ones."""
 _MB = 1e6
@@ -22,19 +24,23 @@ def full_disk(error: BaseException | None) -> DiskFull | None:
         if isinstance(error, DiskFull):
             return error
         if isinstance(error, OSError) and is_full_disk(error):
-            return DiskFull(f"{error.filename or 'a file'}: {error.strerror}")
+            place = f" ({error.filename})" if error.filename else ""
+            return DiskFull(f"the disk is full{place}; make space")
         error = error.__cause__ or error.__context__
     return None
 
 
-def check_room(folder: Path, needed_bytes: int) -> None:
-    """Raise DiskFull where the disk of `folder` has less room than a run needs."""
-    needed = max(needed_bytes, _LEAST_FREE_BYTES)
-    free = free_bytes(folder)
+def check_room(folder: Path, run_bytes: int) -> None:
+    """Raise DiskFull where the disk of `folder` may not hold another run.
+
+    Args:
+      run_bytes: what the largest run so far has left behind.
+    """
+    needed, free = max(_PEAK * run_bytes, _LEAST_FREE_BYTES), free_bytes(folder)
     if free < needed:
         raise DiskFull(
-            f"the disk of {folder} is full: {free / _MB:,.1f} MB are free, a run needs about "
-            f"{needed / _MB:,.1f} MB"
+            f"the disk is full ({folder}: {free / _MB:,.1f} MB are free, a run needs up to "
+            f"{needed / _MB:,.1f} MB); make space"
         )
 
 

@@ -18,6 +18,7 @@ from launcher.journal import Ending
 from results.errors import UserError
 from results.run_folder import STATUS, RunFolder
 from results.sweep_folder import FAILED, INTERRUPTED, NOT_APPLICABLE
+from results.text import one_line
 
 if TYPE_CHECKING:
     from launcher.run import Outcome
@@ -55,7 +56,7 @@ def swept_run(jobs: Jobs, job: Job, configuration: DictConfig) -> Ending:
             job.folder, outcome, str(outcome.reason)
         )  # not by who runs the sweep
     if outcome.state == FAILED and _kind_of_failure(job.folder) == DISK:
-        raise DiskFull(str(outcome.reason))
+        raise DiskFull(f"the disk is full ({one_line(outcome.reason, 100)}); make space")
     _tell(jobs, outcome, job.folder)
     return Ending(outcome.state, outcome.reason, time.perf_counter() - began)
 

@@ -91,7 +91,7 @@ def test_run_within_its_limit_is_left_alone() -> None:
 
 def test_disk_without_room_for_a_run_is_told_before_the_run(tmp_path: Path) -> None:
     disk.check_room(tmp_path, 0)
-    with pytest.raises(disk.DiskFull, match=r"MB are free, a run needs about"):
+    with pytest.raises(disk.DiskFull, match=r"MB are free, a run needs up to"):
         disk.check_room(tmp_path, 10**18)
 
 
@@ -103,7 +103,7 @@ def test_full_disk_is_known_by_its_cause() -> None:
             raise RuntimeError("while writing") from error
     except RuntimeError as error:
         found = disk.full_disk(error)
-    assert str(found) == "status.json: No space left on device"
+    assert str(found) == "the disk is full (status.json); make space"
     assert disk.full_disk(OSError(errno.EACCES, "no")) is None
 
 
