@@ -13,6 +13,8 @@ TEMPORARY = "temporary"
 """Temporary files of a run's processes."""
 RESERVE = ".reserve"
 """Space that a full disk can't take from the run's last words."""
+_HALVES = (".*.tmp", "*.writing-*")
+"""Files under the names that they have until they are whole."""
 
 
 def close_folder(folder: Path) -> None:
@@ -30,5 +32,6 @@ def remove_working_files(folder: Path) -> None:
     """Temporary files, halves of files that a killed task was writing, and the reserve."""
     shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
     (folder / RESERVE).unlink(missing_ok=True)
-    for half in folder.rglob(".*.tmp"):
-        half.unlink(missing_ok=True)
+    for pattern in _HALVES:
+        for half in folder.rglob(pattern):
+            half.unlink(missing_ok=True)

@@ -115,7 +115,7 @@ def _goodput(summary: Mapping[str, Any]) -> str:
     rate, share = summary.get("goodput_examples_per_second"), summary.get("goodput_share")
     if rate is None or share is None or not _failures(summary):
         return ""
-    return f"{rate:,.0f} examples/s from the start on, {share:.0%} of it in useful steps"
+    return f"{rate:,.0f} examples/s from the start on, {share:.0%} of the time in useful steps"
 
 
 def _first_step(summary: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from launcher.causes import Cause, Limits, out_of_memory_kills
 from launcher.cluster_plan import ClusterPlan, TaskPlan, make_plan
 from launcher.engines import Group, Isolation, TaskProcess
 from launcher.experiment import Experiment
-from launcher.failure_kinds import ADDRESS_TAKEN
+from launcher.failure_kinds import ADDRESS_TAKEN, DISK
 from launcher.session import Interrupts
 from launcher.supervisor import Replacement, Watched, Watchee, watch
 from results.run_folder import FAILURE, LOG, RunFolder
@@ -32,6 +32,8 @@ class Attempt:
     cause: Cause | None
     restored_step: int | None
     """Of the checkpoint that it went on from."""
+    left_out: tuple[str, ...] = ()
+    """Newer checkpoints that were damaged, a line each."""
 
 
 @dataclass
@@ -59,19 +61,21 @@ class Attempts:
     def run(self) -> Watched:
         """Starts the plan until it ends well, is interrupted, or may not be started again."""
         restore, step = self.experiment.checkpoint.restore, None
+        left_out: tuple[str, ...] = ()
         while True:
-            watched = self._attempt(restore, step)
+            watched = self._attempt(restore, step, left_out)
             cause = watched.cause
             if cause is None or watched.interrupted or not self._may_go_on(cause):
                 return watched
             path, warnings = newest_whole(self.folder.path)
-            for line in warnings:
+            left_out = tuple(warnings)
+            for line in left_out:
                 print(f"warning: {line}", file=sys.stderr)
             if path is not None:
                 restore, step = str(path), int(path.name)
             self._say_going_on(cause, path)
 
-    def _attempt(self, restore: str | None, step: int | None) -> Watched:
+    def _attempt(self, restore: str | None, step: int | None, left_out: tuple[str, ...]) -> Watched:
         checkpoint = dataclasses.replace(self.experiment.checkpoint, restore=restore)
         experiment = dataclasses.replace(self.experiment, checkpoint=checkpoint)
         private = self.isolation.kind == isolation.NAMESPACE
@@ -92,7 +96,7 @@ class Attempts:
             replace=lambda name: self._replace(tasks[name]),
         )
         self.replaced += watched.replaced
-        self.done.append(Attempt(started, time.time(), watched.cause, step))
+        self.done.append(Attempt(started, time.time(), watched.cause, step, left_out))
         return watched
 
     def _start(self, task: TaskPlan) -> None:
@@ -130,7 +134,7 @@ class Attempts:
         if cause.type == ADDRESS_TAKEN and self._addresses_left:
             self._addresses_left -= 1
             return True
-        if self._left == 0:
+        if self._left == 0 or cause.kind == DISK:  # as full as before
             return False
         self._left -= 1
         return True

@@ -21,6 +21,8 @@ _LOOK_SECONDS = 1.0
 _EVIDENCE_SECONDS = 1.0
 """After the first failure the others get this long to write down theirs, and what they measured:
 the first to be seen need not be the first to have happened."""
+_ALONE_SECONDS = 0.2
+"""Whoever can be replaced alone may have fallen with others that can't: those follow at once."""
 _ENDED_BY_US = "ended by the launcher, as it could not go on"
 
 
@@ -144,21 +146,31 @@ class _Supervisor:
         return bool(events) and events[-1]["event"] == "finished"
 
     def _end_or_replace(self) -> None:
-        self._wait_for_evidence()
-        failed = self._failed()
-        cause = find_cause(self._folder, failed, self._limits)
-        alone = set(failed) <= self._replaceable and not self._interrupts.count
-        if alone and all(self._replace(name) for name in failed):
-            for name in failed:
-                own = find_cause(self._folder, {name: failed[name]}, self._limits)
-                seconds_ago = (time.monotonic_ns() - failed[name].seen_ns) / 1e9
-                self.watched.replaced.append(Replacement(name, time.time() - seconds_ago, own))
-                del self.watched.exits[name]
-            return
-        self._end_for(cause)
+        if set(self._failed()) <= self._replaceable:
+            self._wait_for_evidence(_ALONE_SECONDS)
+            if self._replaced_alone(self._failed()):
+                return
+        self._wait_for_evidence(_EVIDENCE_SECONDS)
+        self._end_for(find_cause(self._folder, self._failed(), self._limits))
 
-    def _wait_for_evidence(self) -> None:
-        limit = time.monotonic() + _EVIDENCE_SECONDS
+    def _replaced_alone(self, failed: dict[str, Exit]) -> bool:
+        """Starts these tasks again where the others can go on without them meanwhile."""
+        if not set(failed) <= self._replaceable or self._interrupts.count:
+            return False
+        causes = {
+            name: find_cause(self._folder, {name: ended}, self._limits)
+            for name, ended in failed.items()
+        }
+        for name, ended in failed.items():
+            if not self._replace(name):
+                return False
+            seconds_ago = (time.monotonic_ns() - ended.seen_ns) / 1e9
+            self.watched.replaced.append(Replacement(name, time.time() - seconds_ago, causes[name]))
+            del self.watched.exits[name]
+        return True
+
+    def _wait_for_evidence(self, seconds: float) -> None:
+        limit = time.monotonic() + seconds
         while time.monotonic() < limit and self._running():
             self._poll(_POLL_SECONDS)
 

@@ -11,14 +11,14 @@ _HELP_WORDS = {"--help", "-h", "help"}
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, or 2 for what a person got wrong."""
+    """Run one command; returns the exit code: its own, or 2 for what a person got wrong."""
     words = list(sys.argv[1:] if words is None else words)
     if not words or _HELP_WORDS & set(words):
         print(_help())
         return 0 if words else 2
     try:
         chosen = _chosen(words[0])
-        chosen.run(_by_key(words[0], chosen, words[1:]))
+        return chosen.run(_by_key(words[0], chosen, words[1:])) or 0
     except UserError as error:
         print(f"results: {error}", file=sys.stderr)
         return 2

@@ -4,21 +4,21 @@ The plan holds the resolved experiment; a run that never got that far (not appli
 preflight) still has the configuration that Hydra wrote down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from results.run_folder import PLAN, RunFolder
 
 
-def configuration(folder: RunFolder) -> dict[str, Any]:
+def configuration(folder: RunFolder, plan: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The experiment with dotted keys ("batch.total"); empty where the folder holds none.
 
-    A component (workload, source, …) is found by its name under its own key as well.
+    A component (workload, source, …) is found by its name under its own key as well. `plan` is that
+    of the run, where it has been read already.
     """
-    plan = folder.read_if_there(PLAN)
-    asked = (plan or {}).get("experiment") or _hydra_configuration(folder.path)
-    return flat(asked)
+    asked = _plan(folder, plan).get("experiment") or _hydra_configuration(folder.path)
+    return flat(asked) if isinstance(asked, Mapping) else {}
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -34,13 +34,23 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def overrides(folder: RunFolder) -> dict[str, str]:
+def overrides(folder: RunFolder, plan: Mapping[str, Any] | None = None) -> dict[str, str]:
     """What was asked for on the command line, by key: {"workers": "2"}; what a sweep varies."""
-    words = (folder.read_if_there(PLAN) or {}).get("overrides")
+    words = _plan(folder, plan).get("overrides")
     if words is None:
         words = _hydra_file(folder.path, ("overrides.yaml", ".hydra/overrides.yaml"))
-    pairs = [str(word).partition("=") for word in words] if isinstance(words, list) else []
-    return {key.lstrip("+~"): value for key, _, value in pairs}
+    return by_key(words) if isinstance(words, list) else {}
+
+
+def by_key(words: Iterable[Any]) -> dict[str, str]:
+    """Overrides of the command line by key; those of Hydra itself are left out."""
+    pairs = [str(word).partition("=") for word in words]
+    found = {key.lstrip("+~"): value for key, _, value in pairs}
+    return {key: value for key, value in found.items() if not key.startswith("hydra.")}
+
+
+def _plan(folder: RunFolder, read: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return read if read is not None else folder.read_if_there(PLAN) or {}
 
 
 def _hydra_configuration(path: Path) -> dict[str, Any]:

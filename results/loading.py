@@ -1,17 +1,23 @@
-"""Finds run folders and reads what they hold: one run, a sweep, or folders of those."""
+"""Finds run folders and reads what they hold: one run, a sweep, or folders of those.
+
+Only summary, status, plan and the sweep's journal are read: a run costs three small files.
+"""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from results.columns import COLUMNS, as_documented
 from results.configuration import configuration, overrides
 from results.errors import UserError
-from results.run_folder import STATUS, SUMMARY, RunFolder, is_run
+from results.journal import Place, places
+from results.run_folder import PLAN, STATUS, SUMMARY, RunFolder, is_run
+from results.sorting import natural
+from results.text import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +26,8 @@ UNREADABLE = "unreadable"
 """State of a run whose files are damaged or of a newer format."""
 
 _DEEPEST = 4
-_NO_RUNS_INSIDE = {"tasks", "checkpoints", "model", "plots", ".hydra", "attempts"}
+_LONGEST_STATE = 40
+_NO_RUNS_INSIDE = {"tasks", "attempts", "checkpoints", "model", "plots", ".hydra"}
 
 
 @dataclass(frozen=True)
@@ -33,67 +40,94 @@ class Run:
     summary: Mapping[str, Any]
     configuration: Mapping[str, Any]
     overrides: Mapping[str, str]
+    place: Place | None = None
+    """Where it stands in its sweep, where that has a journal."""
 
     @property
     def state(self) -> str:
-        """running, done, failed, interrupted, not_applicable, unreadable; unknown without any."""
-        return str(self.status.get("state") or "unknown")
+        """One of those that `results.columns` names; unknown where nothing says it."""
+        return one_line(self.status.get("state") or "unknown", _LONGEST_STATE)
 
     @property
     def reason(self) -> str | None:
         """Why the run is not done; None where nothing says so."""
-        cause = self.status.get("cause") or {}
-        reason = self.status.get("reason") or cause.get("message")
+        cause = self.status.get("cause")
+        told = cause.get("message") if isinstance(cause, dict) else None
+        reason = self.status.get("reason") or told
         return str(reason) if reason else None
 
     def value(self, name: str) -> Any:
         """A field of the summary; where that lacks it, what was asked for; else None."""
         found = self.summary.get(name)
-        return self.configuration.get(name) if found is None else found
+        if found is None:
+            found = self.configuration.get(name)
+        return self.overrides.get(name) if found is None else found
+
+    def row(self) -> dict[str, Any]:
+        """All that is known of it, flat: the columns of `load`."""
+        told = {
+            "run": self.name,
+            "folder": str(self.folder.path),
+            "state": self.state,
+            "reason": self.reason,
+            "repeat": self.place and self.place.repeat,
+            "block": self.place and self.place.block,
+        }
+        measured = {key: each for key, each in self.summary.items() if key not in told}
+        asked = {key: each for key, each in self.configuration.items() if measured.get(key) is None}
+        row = told | measured | asked
+        row.pop("format_version", None)
+        return row
 
 
-def load(folder: str | Path) -> pd.DataFrame:
-    """One row for each run in `folder` (a run, a sweep, or folders of those).
+def load(folder: str | Path, *more: str | Path) -> pd.DataFrame:
+    """One row for each run in the folders: each is a run's, a sweep's, or one that holds some.
 
-    Columns: `run` (name), `folder`, `state`, `reason`, the fields of `summary.json`
-    (`benchmarks.summary` says what each is, units in the names), then the configuration with dotted
-    keys ("batch.total", "pipeline.shuffle"). What a run did not measure is missing (NaN or None).
+    Columns: what `results.columns.COLUMNS` documents with unit and meaning (the frame has it as
+    `attrs["columns"]`), then the configuration with dotted keys ("batch.total",
+    "pipeline.shuffle"). What a run did not measure is missing (NaN or None). Of several folders,
+    runs are named by folder and name.
 
-    Raises UserError where `folder` is missing or holds no run.
+    Raises UserError where a folder is missing or holds no run.
     """
     import pandas as pd
 
-    rows = [
-        {
-            "run": run.name,
-            "folder": str(run.folder.path),
-            "state": run.state,
-            "reason": run.reason,
-            **{key: value for key, value in run.summary.items() if key not in ("state", "reason")},
-            **{key: each for key, each in run.configuration.items() if key not in run.summary},
-        }
-        for run in read_runs(folder)
-    ]
-    return pd.DataFrame(rows).drop(columns="format_version", errors="ignore")
+    rows = []
+    for each in (folder, *more):
+        of = [run.row() for run in read_runs(each)]
+        if more:
+            of = [row | {"run": f"{each}/{row['run']}"} for row in of]
+        rows += of
+    frame = pd.DataFrame(rows)
+    frame.attrs["columns"] = {
+        name: f"{COLUMNS[name].meaning} ({COLUMNS[name].unit})"
+        for name in frame.columns
+        if name in COLUMNS
+    }
+    return frame
 
 
-def read_runs(folder: str | Path) -> list[Run]:
-    """Every run in `folder`, by number. A damaged one is there too, its state `unreadable`.
+def read_runs(folder: str | Path, key: str = "folder") -> list[Run]:
+    """Every run in `folder`, by number. A damaged one is there too, its state `unreadable`, and so
+    is one of a sweep that has not begun, its state `waiting`.
 
-    Raises UserError where `folder` is missing or holds no run.
+    Raises UserError, naming the `key` of the command line, where `folder` is missing or holds no
+    run.
     """
     top = Path(folder).expanduser()
     if not top.exists():
-        raise UserError(f"folder={folder}: no such folder; give a run's or a sweep's")
+        raise UserError(f"{key}={folder}: no such folder; give a run's or a sweep's")
     if not top.is_dir():
-        raise UserError(f"folder={folder}: a file; give the folder of a run or a sweep")
-    found = [top] if is_run(top) else _runs_below(top, _DEEPEST)
+        raise UserError(f"{key}={folder}: a file; give the folder of a run or a sweep")
+    if is_run(top):
+        return [_read(top, top, places(top.parent).get(top.name))]
+    found = list(_runs_below(top, top, _DEEPEST))
     if not found:
         raise UserError(
-            f"folder={folder}: holds no run (no status.json or plan.json, here or below);"
+            f"{key}={folder}: holds no run (no status.json or plan.json, here or below);"
             " give a folder that launcher made, such as outputs/<date>/<time>"
         )
-    return [_read(top, path) for path in found]
+    return found
 
 
 def is_single(folder: str | Path) -> bool:
@@ -101,38 +135,45 @@ def is_single(folder: str | Path) -> bool:
     return is_run(Path(folder).expanduser())
 
 
-def _runs_below(folder: Path, depth: int) -> list[Path]:
+def _runs_below(top: Path, folder: Path, depth: int) -> Iterator[Run]:
     try:
-        names = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+        names = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
     except PermissionError:
-        return []
-    found = []
-    for name in sorted(set(names) - _NO_RUNS_INSIDE, key=_natural):
+        return
+    swept = places(folder)
+    for name in sorted((names | set(swept)) - _NO_RUNS_INSIDE, key=natural):
         path = folder / name
         if is_run(path):
-            found.append(path)
+            yield _read(top, path, swept.get(name))
+        elif name in swept:
+            yield _not_begun(top, path, swept[name])
         elif depth > 1:
-            found += _runs_below(path, depth - 1)
-    return found
+            yield from _runs_below(top, path, depth - 1)
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorts "2" before "10"."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
-def _read(top: Path, path: Path) -> Run:
+def _read(top: Path, path: Path, place: Place | None) -> Run:
     folder = RunFolder(path)
-    name = path.name if path == top else path.relative_to(top).as_posix()
+    name = _name(top, path)
     try:
+        plan = folder.read_if_there(PLAN) or {}
         return Run(
-            name=name or path.resolve().name,
+            name=name,
             folder=folder,
             status=folder.read_if_there(STATUS) or {},
-            summary=folder.read_if_there(SUMMARY) or {},
-            configuration=configuration(folder),
-            overrides=overrides(folder),
+            summary=as_documented(folder.read_if_there(SUMMARY) or {}),
+            configuration=configuration(folder, plan),
+            overrides=overrides(folder, plan),
+            place=place,
         )
     except UserError as error:
         status = {"state": UNREADABLE, "reason": str(error)}
-        return Run(name, folder, status, {}, {}, {})
+        return Run(name, folder, status, {}, {}, place.overrides if place else {}, place)
+
+
+def _not_begun(top: Path, path: Path, place: Place) -> Run:
+    status = {"state": place.state, "reason": place.reason}
+    return Run(_name(top, path), RunFolder(path), status, {}, {}, place.overrides, place)
+
+
+def _name(top: Path, path: Path) -> str:
+    return path.resolve().name if path == top else path.relative_to(top).as_posix()

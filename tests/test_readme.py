@@ -13,11 +13,13 @@ from launcher import groups, help, schema
 from results.sweep_folder import DONE
 from tests.launcher.command_line import REPOSITORY, launch
 from tests.performance import readme_table
+from tests.results.flat_runs import write_repeats
 from tests.results.made_folders import Made, make_run, make_sweep
 from tests.results.made_journals import make_journal
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 STEPS = 30
+SPEEDS = [1000.0, 1010.0, 990.0, 1020.0, 1005.0]
 
 
 def blocks(language: str) -> list[str]:
@@ -75,12 +77,15 @@ def test_every_command_of_the_launcher_composes(words: list[str], tmp_path: Path
 
 @pytest.mark.parametrize("words", commands("results"), ids=" ".join)
 def test_every_command_of_results_reads_a_folder(words: list[str], tmp_path: Path) -> None:
-    folder = given(words[1:], "folder")
-    assert folder is not None
-    if words[0] == "watch":
-        make_journal(tmp_path / folder, state=DONE)
-    else:
-        make_run(tmp_path / folder, Made())
+    folders = [given(words[1:], key) for key in ("folder", "a", "b")]
+    assert any(folders)
+    for folder in filter(None, folders):
+        if words[0] == "compare":
+            write_repeats(tmp_path / folder, {"mirrored": SPEEDS, "multiworker": SPEEDS[::-1]})
+        elif words[0] == "watch":
+            make_journal(tmp_path / folder, state=DONE)
+        else:
+            make_run(tmp_path / folder, Made())
     ended = subprocess.run(
         [sys.executable, "-m", "results", *words],
         cwd=tmp_path,

@@ -6,6 +6,7 @@ from importlib import import_module
 
 _MODULES = {
     "list": "results.commands.list_runs",
+    "compare": "results.commands.compare",
     "report": "results.commands.report",
     "watch": "results.commands.watch",
 }
@@ -15,14 +16,14 @@ _MODULES = {
 class Verb:
     """A command: what it does in a line, its keys with their meanings, and the function to call.
 
-    `run` gets the words of the command line by key, all of them known; it prints what it found and
-    raises UserError for what a person got wrong.
+    `run` gets the words of the command line by key, all of them known; it prints what it found,
+    returns the exit code (None is 0), and raises UserError for what a person got wrong.
     """
 
     does: str
     keys: Mapping[str, str]
     needed: tuple[str, ...]
-    run: Callable[[Mapping[str, str]], None]
+    run: Callable[[Mapping[str, str]], int | None]
 
 
 def verb(name: str) -> Verb:

@@ -1,129 +1,115 @@
 """`python -m results list folder=…`: every run in a line, and why some are not done."""
 
-from __future__ import annotations
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
+from results import formats
+from results.columns import known
 from results.commands import Verb
+from results.errors import UserError, nearest
+from results.journal import problem
 from results.loading import Run, read_runs
-from results.text import DASH, counted, fixed, number, one_line
+from results.run_table import (
+    TableColumn,
+    caption,
+    cells,
+    drawn,
+    named_columns,
+    state_of,
+    usual_columns,
+)
+from results.sorting import in_order
+from results.text import one_line
+from results.where import condition
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_ALWAYS = 100
-_WIDEST_CELL = 40
-
-
-@dataclass(frozen=True)
-class _Column:
-    head: str
-    cell: Callable[[Run], str]
-    number: bool = False
-    need: int = _ALWAYS
-    """Where room is short, columns of least need are left out first."""
-    only_where_it_varies: bool = False
+_FORMATS = ("table", "csv", "json", "markdown")
+_MOST_NAMES = 12
 
 
 def run(words: Mapping[str, str]) -> None:
-    """Print the table of the runs in `folder`, at most as wide as the terminal (or 80)."""
+    """Print the runs in `folder` that are asked for, in the order and form that is asked for."""
+    form = words.get("format", "table")
+    if form not in _FORMATS:
+        meant = nearest(form, _FORMATS)
+        hint = f"did you mean {meant}?" if meant else f"give {', '.join(_FORMATS)}"
+        raise UserError(f"format={form}: no such format; {hint}")
+    every = read_runs(words["folder"])
+    runs, rows, columns = _asked_for(every, words)
+    names = [known("columns", name.strip(), columns) for name in _split(words.get("columns"))]
+    if form == "csv":
+        sys.stdout.write(formats.as_csv(names or columns, rows))
+    elif form == "json":
+        sys.stdout.write(formats.as_json_text(names or columns, rows))
+    else:
+        shown = named_columns(names, runs) if names else usual_columns(runs)
+        if form == "markdown":
+            sys.stdout.write(_markdown(shown, runs))
+        else:
+            reasons = [] if names else _reasons(runs)
+            damaged = problem(Path(words["folder"]).expanduser()) or ""
+            _print_table(shown, runs, [caption(runs, len(every)), *reasons, damaged])
+
+
+def _asked_for(
+    runs: Sequence[Run], words: Mapping[str, str]
+) -> tuple[list[Run], list[dict[str, Any]], list[str]]:
+    """The runs that `where` leaves, in the order of `sort`, with their rows; and all columns."""
+    rows = [run.row() for run in runs]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if "where" in words:
+        meant = condition(words["where"], columns)
+        rows = [row for row in rows if meant(row)]
+    if "sort" in words:
+        rows = in_order(rows, words["sort"], columns)
+    by_name = {run.name: run for run in runs}
+    return [by_name[row["run"]] for row in rows], rows, columns
+
+
+def _print_table(columns: Sequence[TableColumn], runs: Sequence[Run], lines: Iterable[str]) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    runs = read_runs(words["folder"])
     console = Console(highlight=False)
-    console.print(_table(runs, console.width))
-    for each in runs:
-        if each.state != "done" and each.reason:
-            why = f"{each.name}: {_state(each)}: {one_line(each.reason, 400)}"
-            console.print(Text(why, overflow="fold"))
+    if runs:
+        console.print(drawn(columns, runs, console.width))
+    for line in filter(None, lines):
+        console.print(Text(line, overflow="fold"))
 
 
-def _table(runs: list[Run], width: int) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    caption = Text(_caption(runs))
-    table = Table(box=None, caption=caption, caption_justify="left", padding=(0, 1, 0, 0))
-    columns = _that_fit([each for each in _COLUMNS if _tells_something(each, runs)], runs, width)
-    for column in columns:
-        table.add_column(column.head, justify="right" if column.number else "left", overflow="fold")
-    for each in runs:
-        cells = [Text(one_line(column.cell(each), _WIDEST_CELL)) for column in columns]
-        table.add_row(*cells, style=None if each.state == "done" else "dim")
-    return table
+def _reasons(runs: Iterable[Run]) -> list[str]:
+    """Why runs are not done, one line for each reason."""
+    names: dict[str, list[str]] = {}
+    for run in runs:
+        if run.state != "done" and run.reason:
+            names.setdefault(f"{state_of(run)}: {one_line(run.reason, 400)}", []).append(run.name)
+    return [f"{_listed(of)}: {why}" for why, of in names.items()]
 
 
-def _that_fit(columns: list[_Column], runs: list[Run], width: int) -> list[_Column]:
-    """Leaves out the least needed columns until the others fit."""
-    widths = {
-        column: max(
-            *(len(line) for line in column.head.split("\n")),
-            *(len(one_line(column.cell(run), _WIDEST_CELL)) for run in runs),
-        )
-        for column in columns
-    }
-    for column in sorted(columns, key=lambda column: column.need):
-        if sum(widths.values()) + len(widths) <= width or column.need == _ALWAYS:
-            break
-        del widths[column]
-    return list(widths)
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _tells_something(column: _Column, runs: list[Run]) -> bool:
-    """What is the same for all runs, or empty, only takes room."""
-    values = {column.cell(run) for run in runs} - {DASH}
-    if column.need == _ALWAYS:
-        return True
-    return len(values) > 1 if column.only_where_it_varies else bool(values)
+def _markdown(columns: Sequence[TableColumn], runs: Sequence[Run]) -> str:
+    head = [one_line(column.head) for column in columns]
+    return formats.as_markdown(head, cells(columns, runs), [column.number for column in columns])
 
 
-def _caption(runs: list[Run]) -> str:
-    states = [_state(run) for run in runs]
-    counts = {state: states.count(state) for state in dict.fromkeys(states)}
-    return ", ".join([counted(len(runs), "run")] + [f"{n} {state}" for state, n in counts.items()])
+def _split(words: str | None) -> list[str]:
+    return words.split(",") if words else []
 
-
-def _state(run: Run) -> str:
-    return run.state.replace("_", " ")
-
-
-def _text(field: str) -> Callable[[Run], str]:
-    def cell(run: Run) -> str:
-        value: Any = run.value(field)
-        return DASH if value is None else str(value)
-
-    return cell
-
-
-def _scaled(field: str, scale: float, digits: int) -> Callable[[Run], str]:
-    def cell(run: Run) -> str:
-        value = run.value(field)
-        return fixed(None if value is None else scale * value, digits)
-
-    return cell
-
-
-_COLUMNS = (
-    _Column("Run", lambda run: run.name),
-    _Column("Strategy", _text("strategy")),
-    _Column("Workers", _text("workers"), number=True),
-    _Column("Workload", _text("workload"), need=4, only_where_it_varies=True),
-    _Column("Batch", _text("batch_total"), number=True, need=2, only_where_it_varies=True),
-    _Column("Keras", _text("keras"), number=True, need=3, only_where_it_varies=True),
-    _Column("Seed", _text("seed"), number=True, need=1, only_where_it_varies=True),
-    _Column("Examples/s", lambda run: number(run.value("examples_per_second")), number=True),
-    _Column("ms/step", _scaled("step_seconds_median", 1000, 2), number=True, need=6),
-    _Column("1st\nstep s", _scaled("seconds_to_first_step", 1, 1), number=True, need=5),
-    _Column("Quality", _scaled("quality", 1, 3), number=True, need=7),
-    _Column("State", _state),
-)
 
 VERB = Verb(
     does="every run in a line: what ran, how fast, what it reached, why it failed",
-    keys={"folder": "a run's folder, a sweep's, or one that holds some of them"},
+    keys={
+        "folder": "a run's folder, a sweep's, or one that holds some of them",
+        "where": "which runs: where='strategy == mirrored and workers > 1'",
+        "sort": "by which columns: sort=-examples_per_second,workers; a minus: largest first",
+        "columns": "which columns: columns=run,examples_per_second,batch.total",
+        "format": "table (usually), csv, json or markdown",
+    },
     needed=("folder",),
     run=run,
 )

@@ -11,7 +11,8 @@ import io
 import re
 import textwrap
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -45,9 +46,9 @@ LINE_STYLES = ("-", "--", ":", "-.")
 WIDTH = 440
 """Width of every plot in its own units, about pixels: small, so that text reads on a phone."""
 
-_INK, MUTED, _GRID = "#010203", "#040506", "#070809"
-_ON_PAGE = {_INK: "var(--ink)", MUTED: "var(--muted)", _GRID: "var(--line)", BLUE: "var(--blue)"}
-_IN_FILE = {_INK: "#1c2024", MUTED: "#5b6470", _GRID: "#dde1e6", BLUE: BLUE}
+INK, MUTED, _GRID = "#010203", "#040506", "#070809"
+_ON_PAGE = {INK: "var(--ink)", MUTED: "var(--muted)", _GRID: "var(--line)", BLUE: "var(--blue)"}
+_IN_FILE = {INK: "#1c2024", MUTED: "#5b6470", _GRID: "#dde1e6", BLUE: BLUE}
 _POINTS_PER_INCH = 72
 _LONGEST_MESSAGE = 240
 _LEGEND_LETTERS = 68
@@ -70,10 +71,10 @@ _STYLE: dict[str, Any] = {
     "grid.linewidth": 0.8,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
     "ytick.major.size": 0,
-    "text.color": _INK,
+    "text.color": INK,
     "text.parse_math": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 6,
@@ -83,6 +84,12 @@ _STYLE: dict[str, Any] = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
+
+
+_PNG_STYLE = {
+    name: _IN_FILE.get(value, value) for name, value in _STYLE.items() if isinstance(value, str)
+} | {"figure.facecolor": "#ffffff", "savefig.facecolor": "#ffffff"}
+_PNG_DPI = 160
 
 
 @dataclass(frozen=True)
@@ -101,32 +108,36 @@ class Plot:
     message: str
     svg: str
     numbers: Numbers
-    note: str = ""
+    paint: Callable[[Axes], None]
+    height: int
 
     def file(self) -> str:
         """The plot as an SVG file that stands alone, its message on top."""
         return _file(self.svg, self.message)
+
+    def png(self) -> bytes:
+        """The plot as a PNG file that stands alone, its message on top, dark on white."""
+        lines = textwrap.wrap(self.message, 56) or [""]
+        with _look(self.name, _PNG_STYLE):
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+            figure = _painted(self.paint, self.height + 18 * len(lines), FigureCanvasAgg)
+            figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=13, fontweight="semibold")
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png", dpi=_PNG_DPI, metadata={"Software": None})
+        return buffer.getvalue()
 
 
 def draw(
     name: str, height: int, paint: Callable[[Axes], None], message: str, numbers: Numbers
 ) -> Plot:
     """The plot that `paint` draws on axes of `WIDTH` × `height`."""
-    import matplotlib
-
-    style: Any = _STYLE | {"svg.hashsalt": name}
-    with warnings.catch_warnings(), matplotlib.rc_context(style):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with _look(name):
         from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
 
-        size = (WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasSVG(figure)
-        paint(figure.add_subplot())
-        svg = _svg(figure)
+        svg = _svg(_painted(paint, height, FigureCanvasSVG))
     message = one_line(message, _LONGEST_MESSAGE)
-    return Plot(name, message, _for_page(svg, name, message), numbers)
+    return Plot(name, message, _for_page(svg, name, message), numbers, paint, height)
 
 
 def legend(axes: Axes) -> None:
@@ -150,6 +161,26 @@ def thousands(axes: Axes) -> None:
 
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+@contextmanager
+def _look(name: str, more: Mapping[str, Any] | None = None) -> Iterator[None]:
+    import matplotlib
+
+    style: Any = _STYLE | {"svg.hashsalt": name} | dict(more or {})
+    with warnings.catch_warnings(), matplotlib.rc_context(style):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def _painted(paint: Callable[[Axes], None], height: int, canvas: Callable[[Figure], Any]) -> Figure:
+    from matplotlib.figure import Figure
+
+    size = (WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
+    figure = Figure(figsize=size, layout="constrained")
+    canvas(figure)
+    paint(figure.add_subplot())
+    return figure
 
 
 def _svg(figure: Figure) -> str:
@@ -193,6 +224,6 @@ def _file(svg: str, message: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{width}" height="{height + top}" viewBox="0 0 {width} {height + top}">'
         f'<rect width="100%" height="100%" fill="#ffffff"/>'
-        f'<g font-family="sans-serif" font-size="15" font-weight="600" fill="{_IN_FILE[_INK]}">'
+        f'<g font-family="sans-serif" font-size="15" font-weight="600" fill="{_IN_FILE[INK]}">'
         f"{title}</g>{inner}</svg>\n"
     )

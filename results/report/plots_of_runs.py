@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from results.groups import Group
 from results.report.drawing import (
     BLUE,
     GREEN,
     GREY,
     LINE_STYLES,
+    MUTED,
     ORANGE,
     PURPLE,
     SKY,
@@ -21,8 +23,9 @@ from results.report.drawing import (
     legend,
     thousands,
 )
-from results.report.groups import Group
-from results.text import fixed, number, one_line, percent
+from results.report.ranking import Ranked
+from results.statistics import mean_interval
+from results.text import DASH, fixed, number, one_line, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,35 +40,32 @@ _FIRST_STEP_PARTS = {
 }
 """What a part of the first step is called in a sentence, and its colour."""
 
+_MOST_SERIES = 10
 _MOST_BARS = 24
 """More bars than these can't be read; the table of runs has all of them."""
 
 
 def throughput(groups: Sequence[Group], workload: str) -> Plot | None:
-    """Examples a second over workers, one line a strategy; for the groups of one workload."""
-    groups = [group for group in groups if group.median("examples_per_second") is not None]
+    """Examples a second over workers, one line a strategy; for the groups of one workload.
+
+    From 5 repeats on with the 95% interval of their mean; below, with every run as a dot.
+    """
+    groups = [group for group in groups if group.mean("examples_per_second") is not None]
     if not groups:
         return None
-    series: dict[str, list[Group]] = {}
-    for group in sorted(groups, key=lambda group: group.workers):
-        series.setdefault(group.series, []).append(group)
-    styles = _styles(groups)
+    series = _fastest_series(groups)
+    styles = _styles([group for of in series.values() for group in of])
 
     def paint(axes: Axes) -> None:
         for name, of in series.items():
             workers = [group.workers for group in of]
             colour, style = styles[name]
-            medians = [group.median("examples_per_second") or 0.0 for group in of]
-            axes.plot(workers, medians, style, color=colour, marker="o", label=one_line(name, 40))
+            means = [group.mean("examples_per_second") or 0.0 for group in of]
+            axes.plot(workers, means, style, color=colour, marker="o", label=one_line(name, 40))
             for group in of:
-                rates = group.values("examples_per_second")
-                if len(rates) > 1:
-                    places = [group.workers] * len(rates)
-                    axes.plot(places, rates, ".", color=colour, alpha=0.6, markersize=4)
-        axes.set_xlabel("workers")
+                _spread(axes, group, colour)
         axes.set_ylabel("examples / s")
-        axes.set_xticks(sorted({group.workers for group in groups}))
-        axes.margins(x=0.08)
+        _workers_axis(axes, series)
         thousands(axes)
         legend(axes)
 
@@ -73,15 +73,57 @@ def throughput(groups: Sequence[Group], workload: str) -> Plot | None:
         [
             group.series,
             str(group.workers),
-            number(group.median("examples_per_second")),
+            number(group.mean("examples_per_second")),
+            f"{number(interval[1])} to {number(interval[2])}"
+            if (interval := mean_interval(group.values("examples_per_second")))
+            else DASH,
             str(len(group.runs)),
         ]
         for of in series.values()
         for group in of
     ]
-    head = ["strategy", "workers", "examples / s (median)", "runs"]
+    head = ["strategy", "workers", "examples / s (mean)", "95% between runs", "runs"]
     name = f"throughput-{_slug(workload)}"
     return draw(name, 290, paint, _throughput_message(series), Numbers(head, rows))
+
+
+def efficiency(ranking: Sequence[Ranked], workload: str) -> Plot | None:
+    """Scaling efficiency over workers: throughput ÷ (workers × throughput of one)."""
+    known = [each for each in ranking if each.efficiency is not None]
+    if not any(each.group.workers > 1 for each in known):
+        return None
+    kept = _fastest_series([each.group for each in known])
+    shares = {id(each.group): each.efficiency or 0.0 for each in known}
+    series = {name: of for name, of in kept.items() if len(of) > 1}
+    styles = _styles([group for of in series.values() for group in of])
+    if not series:
+        return None
+
+    def paint(axes: Axes) -> None:
+        axes.axhline(100, color=MUTED, linewidth=0.9, linestyle=":")
+        for name, of in series.items():
+            colour, style = styles[name]
+            percents = [100 * shares[id(group)] for group in of]
+            workers = [group.workers for group in of]
+            axes.plot(workers, percents, style, color=colour, marker="o", label=one_line(name, 40))
+        axes.set_ylabel("% of perfect scaling")
+        _workers_axis(axes, series)
+        axes.set_ylim(bottom=0)
+        legend(axes)
+
+    most = max(group.workers for of in series.values() for group in of)
+    ends = [of[-1] for of in series.values() if of[-1].workers == most]
+    best = max(ends, key=lambda group: shares[id(group)])
+    message = (
+        f"At {most} workers {best.series} scales best, at {percent(shares[id(best)])} of perfect"
+    )
+    rows = [
+        [group.series, str(group.workers), percent(shares[id(group)])]
+        for of in series.values()
+        for group in of
+    ]
+    head = ["strategy", "workers", "of perfect scaling"]
+    return draw(f"efficiency-{_slug(workload)}", 290, paint, message, Numbers(head, rows))
 
 
 def time_to_first_step(groups: Sequence[Group]) -> Plot | None:
@@ -159,17 +201,47 @@ def step_time(groups: Sequence[Group]) -> Plot | None:
 
 def _throughput_message(series: dict[str, list[Group]]) -> str:
     every = [group for of in series.values() for group in of]
-    best = max(every, key=lambda group: group.median("examples_per_second") or 0)
-    rate = best.median("examples_per_second") or 0
+    best = max(every, key=lambda group: group.mean("examples_per_second") or 0)
+    rate = best.mean("examples_per_second") or 0
     alone = [group for group in series[best.series] if group.workers == 1 and group is not best]
     if alone:
-        ratio = rate / (alone[0].median("examples_per_second") or rate)
+        ratio = rate / (alone[0].mean("examples_per_second") or rate)
         of_whom = f" ({best.series})" if len(series) > 1 else ""
         return (
             f"{best.workers} workers give {fixed(ratio, 2)} × the throughput of 1{of_whom}:"
             f" {number(rate)} examples/s"
         )
     return f"{best.label} was fastest: {number(rate)} examples/s"
+
+
+def _fastest_series(groups: Sequence[Group]) -> dict[str, list[Group]]:
+    """The groups by series, in order of workers; of more than 10 series those that got furthest."""
+    series: dict[str, list[Group]] = {}
+    for group in sorted(groups, key=lambda group: group.workers):
+        series.setdefault(group.series, []).append(group)
+    if len(series) <= _MOST_SERIES:
+        return series
+    peaks = {
+        name: max(each.mean("examples_per_second") or 0 for each in of)
+        for name, of in series.items()
+    }
+    kept = sorted(series, key=lambda name: -peaks[name])[:_MOST_SERIES]
+    return {name: series[name] for name in kept}
+
+
+def _spread(axes: Axes, group: Group, colour: str) -> None:
+    rates = group.values("examples_per_second")
+    interval = mean_interval(rates) if min(rates, default=0) > 0 else None
+    if interval is not None:
+        axes.plot([group.workers] * 2, interval[1:], color=colour, linewidth=3.5, alpha=0.5)
+    elif len(rates) > 1:
+        axes.plot([group.workers] * len(rates), rates, ".", color=colour, alpha=0.6, markersize=4)
+
+
+def _workers_axis(axes: Axes, series: Mapping[str, Sequence[Group]]) -> None:
+    axes.set_xlabel("workers")
+    axes.set_xticks(sorted({group.workers for of in series.values() for group in of}))
+    axes.margins(x=0.08)
 
 
 def _styles(groups: Sequence[Group]) -> dict[str, tuple[str, str]]:

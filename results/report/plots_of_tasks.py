@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.errors import UserError
+from results.groups import Group
 from results.loading import Run
 from results.report.drawing import (
     BLUE,
+    GREEN,
+    GREY,
+    INK,
     LINE_STYLES,
     MUTED,
+    ORANGE,
+    PURPLE,
     SERIES_COLOURS,
+    SKY,
     STRATEGY_COLOURS,
     VERMILION,
     Numbers,
@@ -22,7 +30,6 @@ from results.report.drawing import (
     legend,
     thousands,
 )
-from results.report.groups import Group
 from results.streams import RESOURCES, STEPS, read_rows
 from results.text import fixed, number, one_line
 
@@ -33,6 +40,32 @@ _MOST_POINTS = 250
 _MOST_LINES = 16
 _ROWS_OF_NUMBERS = 12
 _Series = tuple[np.ndarray, np.ndarray]
+_Span = tuple[float, float]
+
+_PHASES = {
+    "starting": GREY,
+    "importing": SKY,
+    "joining": PURPLE,
+    "opening data": ORANGE,
+    "building the model": GREEN,
+    "tracing": VERMILION,
+    "training": BLUE,
+    "evaluating": "#f0e442",
+    "saving": INK,
+}
+_ENDED_BY = {
+    "process_started": "starting",
+    "imported": "importing",
+    "cluster_joined": "joining",
+    "data_ready": "opening data",
+    "model_built": "building the model",
+    "first_call_done": "tracing",
+}
+"""The phase that an event of a task ends."""
+_LASTING = {"evaluated": "evaluating", "checkpoint": "saving"}
+"""Events that say for how many seconds something was done, and end it."""
+_SINCE_THE_LAST = {"saved": "saving"}
+"""Events that end what began with the event before them."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +75,8 @@ class Timeline:
     began: float
     steps: Mapping[str, Mapping[str, np.ndarray]]
     resources: Mapping[str, Mapping[str, np.ndarray]]
+    unreadable: Sequence[str] = ()
+    """What can't be read, a line for each file."""
 
     @property
     def first_step(self) -> float | None:
@@ -52,16 +87,62 @@ class Timeline:
 
 def timeline(run: Run) -> Timeline:
     """What the tasks of `run` recorded; tasks that recorded nothing of a kind are left out."""
-    folder = run.folder
-    steps = {task: _columns(run, task, STEPS) for task in folder.tasks()}
-    resources = {task: _columns(run, task, RESOURCES) for task in folder.tasks()}
-    steps = {task: rows for task, rows in steps.items() if len(rows["start"])}
-    resources = {task: rows for task, rows in resources.items() if len(rows["time"])}
+    steps: dict[str, dict[str, np.ndarray]] = {}
+    resources: dict[str, dict[str, np.ndarray]] = {}
+    unreadable = []
+    for task in run.folder.tasks():
+        for kind, found, key in ((STEPS, steps, "start"), (RESOURCES, resources, "time")):
+            try:
+                rows = _columns(run, task, kind)
+            except UserError as error:
+                unreadable.append(str(error))
+                continue
+            if len(rows[key]):
+                found[task] = rows
     firsts = [float(rows["start"].min()) for rows in steps.values()]
     firsts += [float(rows["time"].min()) for rows in resources.values()]
     started = run.status.get("tasks_started")
-    began = float(started) if started is not None else min(firsts, default=0.0)
-    return Timeline(began, steps, resources)
+    began = float(started) if isinstance(started, int | float) else min(firsts, default=0.0)
+    return Timeline(began, steps, resources, tuple(unreadable))
+
+
+def phases(run: Run, of: Timeline, whose: str = "") -> Plot | None:
+    """What each task did when: a bar a task, from the start of the tasks to its last sign of life.
+
+    `whose` names the run where the page shows several.
+    """
+    bars = {task: _phases_of(run, task, of) for task in run.folder.tasks()[:_MOST_LINES]}
+    bars = {task: spans for task, spans in bars.items() if spans}
+    if not bars:
+        return None
+    shown = [name for name in _PHASES if any(name in spans for spans in bars.values())]
+
+    def paint(axes: Axes) -> None:
+        for place, spans in enumerate(bars.values()):
+            for name, parts in spans.items():
+                axes.broken_barh(parts, (place - 0.31, 0.62), color=_PHASES[name])
+        for name in shown:
+            axes.barh(0, 0, color=_PHASES[name], label=name)
+        axes.set_yticks(range(len(bars)), [one_line(task, 20) for task in bars])
+        axes.set_ylim(len(bars) - 0.4, -0.6)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("seconds since the tasks were started")
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        legend(axes)
+
+    seconds = {name: max(_length(spans.get(name, [])) for spans in bars.values()) for name in shown}
+    longest = max(shown, key=lambda name: seconds[name])
+    message = f"The longest part is {longest}: {number(seconds[longest], 's')}"
+    if whose:
+        message = f"{whose}: {message[0].lower()}{message[1:]}"
+    rows = [
+        [task, *(fixed(_length(spans.get(name, [])), 1) for name in shown)]
+        for task, spans in bars.items()
+    ]
+    head = ["task", *(f"{name} s" for name in shown)]
+    return draw("phases", 110 + 26 * max(len(bars), 2), paint, message, Numbers(head, rows))
 
 
 def throughput_over_time(of: Timeline, warmup_steps: int) -> Plot | None:
@@ -192,6 +273,37 @@ def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
     height = 250 + 9 * len(lines)
     head = ["run", "first loss", "last loss", "after s"]
     return draw(name[:48], height, paint, message, Numbers(head, rows))
+
+
+def _phases_of(run: Run, task: str, of: Timeline) -> dict[str, list[_Span]]:
+    """Start and length of each phase of a task, seconds since the tasks were started."""
+    events = [event for event in run.folder.events(task) if "time" in event and "event" in event]
+    found: dict[str, list[_Span]] = {}
+    before = 0.0
+    for event in events:
+        name, moment = _ENDED_BY.get(str(event["event"])), float(event["time"]) - of.began
+        if name is not None and moment > before:
+            found.setdefault(name, []).append((before, moment - before))
+            before = moment
+    rows = of.steps.get(task)
+    if rows is not None:
+        first = max(before, float(rows["start"].min()) - of.began)
+        last = float((rows["start"] + rows["seconds"]).max()) - of.began
+        if last > first:
+            found["training"] = [(first, last - first)]
+    for previous, event in zip([None, *events], events, strict=False):
+        kind, moment = str(event["event"]), float(event["time"]) - of.began
+        seconds = event.get("seconds") if kind in _LASTING else None
+        if kind in _SINCE_THE_LAST and previous is not None:
+            seconds = float(event["time"]) - float(previous["time"])
+        if isinstance(seconds, int | float) and seconds > 0:
+            name = (_LASTING | _SINCE_THE_LAST)[kind]
+            found.setdefault(name, []).append((max(0.0, moment - seconds), float(seconds)))
+    return found
+
+
+def _length(spans: Sequence[_Span]) -> float:
+    return sum(length for _, length in spans)
 
 
 def _lines(

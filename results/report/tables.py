@@ -1,21 +1,26 @@
-"""The report's tables: key figures, all runs, failures, and how it was measured."""
+"""Key figures, what the machine was, and how it was measured."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from results.configuration import flat
+from results.errors import UserError
 from results.loading import Run
-from results.report.words import STATE_WORDS
-from results.run_folder import ENVIRONMENT, PLAN
-from results.statistics import SMALLEST_EFFECTIVE_SAMPLE
-from results.text import DASH, counted, fixed, number, one_line, percent, plain
+from results.report.all_runs import interval_of
+from results.run_folder import ENVIRONMENT
+from results.statistics import FEWEST_REPEATS, SMALLEST_EFFECTIVE_SAMPLE
+from results.text import DASH, counted, fixed, number, one_line, percent
 
+_BETWEEN_RUNS = (
+    f"Configurations are compared by whole runs, from {FEWEST_REPEATS} repeats of each on: the"
+    " ratio of geometric means with Student's 95% interval of the logs, in pairs where runs were"
+    " interleaved. The fastest is picked by looking, so its comparisons are corrected for all pairs"
+    " that it was picked from (Bonferroni)."
+)
 _LONGEST_CELL = 60
 _LONGEST_NOTE = 300
 _LONGEST_VALUE = 300
-_LONGEST_TAIL = 4000
-_TAIL_LINES = 25
 
 
 @dataclass(frozen=True)
@@ -26,28 +31,6 @@ class Figure:
     value: str
     unit: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A run in the table; `reason` takes the place of figures that it does not have."""
-
-    name: str
-    link: str | None
-    cells: Sequence[str]
-    state: str
-    reason: str | None
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a run is not done, and what the task at fault printed last."""
-
-    run: str
-    what: str
-    message: str
-    facts: Sequence[tuple[str, str]]
-    log_tail: str
 
 
 def key_figures(run: Run) -> list[Figure]:
@@ -108,45 +91,9 @@ def key_figures_of_sweep(runs: Sequence[Run]) -> list[Figure]:
     return [figure for figure in found if figure.value != DASH]
 
 
-def in_common(runs: Sequence[Run]) -> str:
-    """What is the same in all runs, in a line: the table of runs leaves it out."""
-    found = []
-    for head in _ASKED:
-        values = {_COLUMNS[head](run) for run in runs} - {DASH}
-        if len(values) == 1:
-            found.append(f"{head} {one_line(values.pop(), _LONGEST_CELL)}")
-    return ", ".join(found)
-
-
-def run_table(runs: Sequence[Run], single: bool) -> tuple[list[str], list[Row]]:
-    """Head and rows of the table of all runs; columns that say nothing are left out."""
-    shown = []
-    for head, cell in _COLUMNS.items():
-        values = {cell(run) for run in runs} - {DASH}
-        if head in _ALWAYS or len(values) > (1 if head in _ASKED else 0):
-            shown.append((head, cell))
-    rows = [
-        Row(
-            name=one_line(run.name, _LONGEST_CELL),
-            link=_link(run) if not single else None,
-            cells=[one_line(cell(run), _LONGEST_CELL) for _, cell in shown],
-            state=STATE_WORDS.get(run.state, one_line(run.state, _LONGEST_CELL)),
-            reason=one_line(run.reason, _LONGEST_VALUE) if run.reason else None,
-        )
-        for run in runs
-    ]
-    return [head for head, _ in shown], rows
-
-
-def failures(runs: Sequence[Run]) -> list[Failure]:
-    """Every run that failed or was interrupted, with cause and the end of the log."""
-    return [_failure(run) for run in runs if run.state in ("failed", "interrupted", "unreadable")]
-
-
 def machine(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Environment of the first run that tells it; a line says where others differ."""
-    told = [run.folder.read_if_there(ENVIRONMENT) for run in runs if run.state != "unreadable"]
-    known = [flat(each) for each in told if each]
+    known = [flat(told) for run in runs if (told := _environment(run))]
     if not known:
         return []
     ignored = {"format_version"}
@@ -183,6 +130,8 @@ def method(runs: Sequence[Run]) -> list[str]:
             " wall time is counted, and the median window is taken."
         )
     said.append(_intervals(runs))
+    if len(runs) > 1:
+        said.append(_BETWEEN_RUNS)
     said.append(
         "CPU, memory and storage are read inside each task twice a second; waiting for input is"
         " the time until the next batch was there, which can hide work that shares cores with the"
@@ -193,11 +142,18 @@ def method(runs: Sequence[Run]) -> list[str]:
     return said + [f"Note: {one_line(each, _LONGEST_NOTE)}." for each in notes]
 
 
+def _environment(run: Run) -> dict[str, Any] | None:
+    try:
+        return run.folder.read_if_there(ENVIRONMENT)
+    except UserError:
+        return None  # damaged: the other runs still tell
+
+
 def _intervals(runs: Sequence[Run]) -> str:
     with_one = [run for run in runs if run.value("examples_per_second_low") is not None]
     basis = (
-        "Intervals are 95%, within one run (block bootstrap, block length from the measured"
-        " autocorrelation): they say how steady a run was, not how well it repeats."
+        "Intervals within a run are 95%, by batch means, their number from the measured"
+        " autocorrelation: they say how steady a run was, not how well it repeats."
     )
     measured = [run for run in runs if run.value("examples_per_second") is not None]
     if not measured:
@@ -210,53 +166,15 @@ def _intervals(runs: Sequence[Run]) -> str:
 
 
 def _emulated(runs: Sequence[Run]) -> str:
-    named: dict[str, None] = {}
-    for run in runs:
-        plan = {} if run.state == "unreadable" else run.folder.read_if_there(PLAN) or {}
-        named.update(dict.fromkeys(str(each) for each in plan.get("emulated") or []))
+    named = dict.fromkeys(str(run.value("emulated")) for run in runs if run.value("emulated"))
     if named:
-        return f"Emulated: {', '.join(one_line(each, _LONGEST_CELL) for each in named)}."
+        return f"Emulated: {'; '.join(one_line(each, _LONGEST_NOTE) for each in named)}."
     return "Nothing was emulated: every figure is this machine's own."
 
 
-def _failure(run: Run) -> Failure:
-    cause: Mapping[str, Any] = run.status.get("cause") or {}
-    task = cause.get("task")
-    tail = cause.get("log_tail") or (run.folder.log_tail(str(task), _TAIL_LINES) if task else "")
-    if isinstance(tail, list):
-        tail = "\n".join(str(line) for line in tail)
-    facts = [
-        (name.replace("_", " "), one_line(cause[name], _LONGEST_CELL))
-        for name in ("task", "kind", "step", "exit_code", "signal")
-        if cause.get(name) is not None
-    ]
-    value = run.value
-    what = f"{value('strategy')} × {value('workers')}" if value("strategy") else run.state
-    return Failure(
-        run=one_line(run.name, _LONGEST_CELL),
-        what=one_line(what, _LONGEST_CELL),
-        message=one_line(cause.get("message") or run.reason or "no cause is written down", 500),
-        facts=facts,
-        log_tail=plain("\n".join(str(tail).splitlines()[-_TAIL_LINES:]))[-_LONGEST_TAIL:],
-    )
-
-
-def _link(run: Run) -> str | None:
-    """The run's own report, relative to the sweep's, where it has one."""
-    return f"{run.name}/report.html" if (run.folder.path / "report.html").is_file() else None
-
-
-def _text(field: str) -> Callable[[Run], str]:
-    return lambda run: DASH if run.value(field) is None else str(run.value(field))
-
-
-def _scaled(field: str, scale: float, digits: int) -> Callable[[Run], str]:
-    return lambda run: fixed(_times(scale, run.value(field)), digits)
-
-
 def _interval(run: Run) -> str:
-    low, high = run.value("examples_per_second_low"), run.value("examples_per_second_high")
-    return "" if low is None else f"{number(low)} to {number(high)} within the run"
+    interval = interval_of(run)
+    return "" if interval == DASH else f"{interval} within the run"
 
 
 def _preparation(run: Run) -> str:
@@ -275,27 +193,3 @@ def _times(scale: float, value: float | None) -> float | None:
 def _known_sum(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
-
-
-_ALWAYS = ("strategy", "workers", "examples / s")
-_ASKED = ("workload", "source", "batch", "keras", "seed")
-"""Columns for what was asked; they are in the table where runs differ, else in the line above."""
-
-_COLUMNS: Mapping[str, Callable[[Run], str]] = {
-    "strategy": _text("strategy"),
-    "workers": _text("workers"),
-    "workload": _text("workload"),
-    "source": _text("source"),
-    "examples / s": lambda run: number(run.value("examples_per_second")),
-    "95% within run": lambda run: _interval(run).removesuffix(" within the run") or DASH,
-    "ms / step": _scaled("step_seconds_median", 1000, 2),
-    "input wait": lambda run: percent(run.value("wait_share")),
-    "first step s": _scaled("seconds_to_first_step", 1, 1),
-    "total s": _scaled("total_seconds", 1, 1),
-    "core s": _scaled("core_seconds", 1, 0),
-    "memory MB": lambda run: number(run.value("peak_rss_mb_sum")),
-    "quality": _scaled("quality", 1, 3),
-    "batch": _text("batch_total"),
-    "keras": _text("keras"),
-    "seed": _text("seed"),
-}

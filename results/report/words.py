@@ -1,10 +1,16 @@
 """The sentences of a report: what a person reads first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from results.comparing import percents, sentence
+from results.groups import Group
 from results.loading import Run
-from results.report.groups import Group
-from results.text import counted, fixed, number, one_line
+from results.report.ranking import Ranked
+from results.text import counted, fixed, number, one_line, percent
+
+_MOST_HEADLINES = 3
+_WORTH_A_WORD = 0.1
+"""Of a step: less waiting for input than that explains nothing."""
 
 STATE_WORDS = {
     "done": "done",
@@ -12,6 +18,7 @@ STATE_WORDS = {
     "not_applicable": "not applicable",
     "interrupted": "interrupted",
     "running": "not finished",
+    "waiting": "waiting",
     "unreadable": "unreadable",
     "unknown": "of unknown state",
 }
@@ -33,26 +40,70 @@ def headline_of_run(run: Run) -> str:
     return f"{who} trained {workload}{how_fast}{_reached(run)}."
 
 
-def headline_of_sweep(runs: Sequence[Run], groups: Sequence[Group]) -> str:
-    """The fastest of each workload; where nothing was measured, how the runs ended."""
+def headline_of_sweep(runs: Sequence[Run], rankings: Mapping[str, Sequence[Ranked]]) -> str:
+    """The fastest of each workload, and whether that is sure; else how the runs ended."""
     sentences = []
-    workloads = list(dict.fromkeys(group.workload for group in groups))
-    for workload in workloads:
-        measured = [
-            group
-            for group in groups
-            if group.workload == workload and group.median("examples_per_second") is not None
-        ]
-        if not measured:
-            continue
-        best = max(measured, key=lambda group: group.median("examples_per_second") or 0)
-        rate = number(best.median("examples_per_second"))
-        compared = _against_one_device(best, measured)
+    for workload, ranking in list(rankings.items())[:_MOST_HEADLINES]:
+        best = ranking[0]
         sentences.append(
-            f"{one_line(best.label, 80)} was fastest on {one_line(workload, 80)},"
-            f" {rate} examples/s{compared}{_reached(best.runs[0])}."
+            f"{one_line(best.group.label, 80)} was fastest on {one_line(workload, 80)},"
+            f" {number(best.speed)} examples/s{_against_one_device(ranking)}"
+            f"{_reached(best.group.runs[0])}."
         )
-    return " ".join(sentences[:3]) or counts(runs)
+    return " ".join(sentences) or counts(runs)
+
+
+def points_of_sweep(runs: Sequence[Run], rankings: Mapping[str, Sequence[Ranked]]) -> list[str]:
+    """What to take from a sweep, a sentence each: how sure the fastest is, what scaling gave, what
+    it waited for, what failed."""
+    found = []
+    for workload, ranking in list(rankings.items())[:_MOST_HEADLINES]:
+        of = f" on {one_line(workload, 40)}" if len(rankings) > 1 else ""
+        found += [
+            f"{sentence}{of}."
+            for sentence in (_certainty(ranking), _scaling(ranking), _waiting(ranking))
+            if sentence
+        ]
+    failed = [run for run in runs if run.state == "failed"]
+    if failed:
+        found.append(f"{counted(len(failed), 'run')} failed: the causes are below.")
+    return found
+
+
+def _certainty(ranking: Sequence[Ranked]) -> str:
+    """How the fastest stands against the next ones."""
+    against = [each.fastest_against_it for each in ranking[1:]]
+    known = [each for each in against if each is not None and each.found is not None]
+    if not known:
+        return ""
+    level = [each for each in known if not each.shown]
+    if level:
+        names = " and ".join(one_line(each.object, 60) for each in level[:2])
+        more = f" and {len(level) - 2} more" if len(level) > 2 else ""
+        smallest = percents(max(each.smallest_shown for each in level))
+        return (
+            f"No difference between it and {names}{more} is shown; "
+            f"{'one' if len(level) == 1 else 'each one'} of {smallest} would have been"
+        )
+    return sentence(known[0])
+
+
+def _scaling(ranking: Sequence[Ranked]) -> str:
+    best = ranking[0]
+    if best.efficiency is None or best.group.workers == 1:
+        return ""
+    times = fixed(best.efficiency * best.group.workers, 2)
+    return (
+        f"{counted(best.group.workers, 'worker')} of {one_line(best.group.series, 60)} give"
+        f" {times} × the throughput of 1, {percent(best.efficiency)} of what perfect scaling would"
+    )
+
+
+def _waiting(ranking: Sequence[Ranked]) -> str:
+    share = ranking[0].group.median("wait_share")
+    if share is None or share < _WORTH_A_WORD:
+        return ""
+    return f"It waited for input {percent(share)} of a step"
 
 
 def counts(runs: Sequence[Run]) -> str:
@@ -72,13 +123,12 @@ def repeats(groups: Sequence[Group]) -> str:
     return " Each ran once: small differences may be chance."
 
 
-def _against_one_device(best: Group, measured: Sequence[Group]) -> str:
-    alone = [group for group in measured if group.strategy == "one_device"]
-    rate = best.median("examples_per_second")
-    base = alone[0].median("examples_per_second") if alone else None
-    if best.strategy == "one_device" or not base or rate is None:
+def _against_one_device(ranking: Sequence[Ranked]) -> str:
+    best = ranking[0]
+    alone = [each for each in ranking if each.group.strategy == "one_device"]
+    if best.group.strategy == "one_device" or not alone:
         return ""
-    return f" ({fixed(rate / base, 2)} × one device)"
+    return f" ({fixed(best.speed / alone[0].speed, 2)} × one device)"
 
 
 def _reached(run: Run) -> str:

@@ -70,7 +70,7 @@ def test_own_target_keeps_only_the_parameters_that_were_given_with_it() -> None:
 
 
 def test_own_target_among_functions_of_a_module_below_a_package() -> None:
-    assert experiment("workload._target_=results.statistics.bootstrap.anything").workload.kind
+    assert experiment("workload._target_=results.statistics.batch_means.anything").workload.kind
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_goodput_is_told_where_a_failure_set_it_apart_from_speed(tmp_path: Path)
     assert max(map(len, shown["some"].splitlines())) <= 80
     told = " ".join(shown["some"].split())
     assert "2 restarts (7.2 s), 1 worker replaced, 1,234 steps lost, 123,456 examples" in told
-    assert "3,210 examples/s from the start on, 61% of it in useful steps" in told
+    assert "3,210 examples/s from the start on, 61% of the time in useful steps" in told
     assert "Goodput" not in shown["none"]
     assert "Failures" not in shown["none"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.performance.killed_tasks import is_well
 from tests.performance.record import RESULTS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -112,6 +113,108 @@ def _start_up(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _killed(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    rows = measured["runs"]
+    for restarts, became in ((0, "ended as failed"), (1, "started again, ended well")):
+        own = [row for row in rows if row["restarts"] == restarts]
+        well = sum(map(is_well, own))
+        longest = max(row["seconds"] for row in own)
+        yield (
+            "a random task killed at start-up, in its first step, in the middle or while it saves, "
+            f"all strategies, isolated and not, `restarts={restarts}`: named, {became} within 5 s, "
+            "no process, port or file left",
+            f"{well} of {len(own)}, longest {longest:.1f} s",
+        )
+
+
+def _recovery(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    restarts = measured["restart_seconds"]
+    yield (
+        f"four workers, one killed: from the kill to the first new step, {len(restarts)} times",
+        f"median {np.median(restarts):.1f} s, longest {max(restarts):.1f} s",
+    )
+    stops = measured["stopped"]
+    named = sum(each["named"] == "worker-1" for each in stops)
+    yield (
+        f"one of three workers stopped, `watch.stall_seconds={measured['stall_seconds']:g}`: "
+        "the run has ended, and names it",
+        f"{named} of {len(stops)}, longest {max(each['seconds'] for each in stops):.1f} s",
+    )
+    for row in measured["five_kills"]:
+        plain, killed = row["steps"]
+        kept = (
+            f"{row['missing_examples']} examples missing, {row['repeated_examples']} repeated"
+            if row["strategy"] == "parameter_server"
+            else f"{'the same' if row['same_examples'] else 'OTHER'} examples, "
+            f"loss differs by {row['loss_difference']:.1e}"
+        )
+        plural = "s" if row["workers"] > 1 else ""
+        yield (
+            f"{row['strategy']}, {row['workers']} worker{plural}, killed five times, "
+            "against the same run undisturbed",
+            f"{killed} steps against {plain}, {kept}; goodput {row['goodput_share'][1]:.0%} of the "
+            f"time against {row['goodput_share'][0]:.0%}",
+        )
+
+
+def _ports(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for isolation in ("namespace", "none"):
+        own = [row for row in measured["tasks"] if row["isolation"] == isolation]
+        reached = sum(bool(row["answers_at"]) for row in own)
+        yield (
+            f"tasks of all strategies that listen, whose port answers from outside, "
+            f"`isolation={isolation}`",
+            f"{reached} of {len(own)}",
+        )
+
+
+def _coverage(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    cells = measured["cells"]
+    held = [cell["held"] for cell in cells]
+    yield (
+        f"95% intervals within a run: {len(cells)} kinds of correlated series, "
+        f"{measured['series']:,} of each",
+        f"hold the truth in {min(held):.1%} to {max(held):.1%}, wherever one is given",
+    )
+
+
+def _comparisons(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    pairs, share = measured["pairs"], measured["slowdown"]
+    for row in measured["sets"]:
+        name = f"{row['configuration']} ({row['recording'].replace('_', ' ')}, {row['runs']} runs)"
+        claims, planted, told = row["false_claims"], row["planted"], row["told"]
+        yield (
+            f"compared with itself, {measured['draws']:,} times: {name}",
+            f"a difference claimed in {claims['paired']:.1%} (pairs), "
+            f"{claims['unpaired']:.1%} (unpaired)",
+        )
+        yield (
+            f"a planted {share:.0%} slowdown, {pairs} pairs: {name}",
+            f"found in {planted['found']:.0%}; pairs spread {planted['pair_spread']:.1%}, which "
+            f"lets {pairs} show {planted['could_show']:.1%}",
+        )
+        yield (
+            f"the smallest difference that {pairs} pairs tell, planted: {name}",
+            f"found in {told['same']:.0%} of the same pairs, {told['other']:.0%} of others",
+        )
+
+
+def _report_of_many(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for row in measured["measured"]:
+        reports = row["reports"]
+        yield (
+            f"a report over {row['runs']:,} runs, from the command",
+            f"median {np.median([each['seconds'] for each in reports]):.1f} s, "
+            f"{max(each['peak_mb'] for each in reports):.0f} MB of memory, "
+            f"{max(each['page_mb'] for each in reports):.1f} MB of HTML"
+            + (", imports TensorFlow" if reports[0]["tensorflow_imported"] else ""),
+        )
+        yield (
+            f"its table of {row['runs']:,} runs sorts and filters, in Chromium",
+            f"{max(row['slowest_answers'].values()):.2f} s at most",
+        )
+
+
+def _killed_sweep(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     kills = measured["kills"]
     moments = ", ".join(f"{count} {moment}" for moment, count in kills.items())
     yield (
@@ -141,12 +244,18 @@ def _full_disk(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 _FIGURES = {
     "start_up": _start_up,
+    "interval_coverage": _coverage,
+    "comparisons": _comparisons,
+    "report_of_many": _report_of_many,
     "learns_everywhere": _learns,
     "same_mathematics": _same,
     "loop_against_fit": _loops,
     "recorder_cost": _recorder,
     "front_door": _front_door,
-    "killed_sweep": _killed,
+    "killed_tasks": _killed,
+    "recovery": _recovery,
+    "closed_ports": _ports,
+    "killed_sweep": _killed_sweep,
     "full_disk_sweep": _full_disk,
 }
 

@@ -6,8 +6,8 @@ In every repeat, in an order that turns: a sweep of four-worker runs through the
 (`python -m launcher -m …`), and four processes that do the same as a person writes it
 (`fresh_worker`), for a model of one layer and for `jpeg_cnn`. Ratios compare within a repeat.
 
-- a run inside a sweep (the second and later, their median): from its beginning to the first call of
-  training done in every task. A first call is ten steps; a fresh process makes one.
+- a run inside a sweep (the second and later, their median): from its beginning to the end of the
+  first step of the last task, as the step's own stamp says.
 - the first run: from the start of the command, with its checks and TensorFlow's import.
 - between runs: from the last word of a run's tasks to the start of the next run's; no report.
 """
@@ -27,6 +27,7 @@ from pathlib import Path
 from launcher.addresses import choose_addresses
 from launcher.cluster_plan import tf_config
 from results.run_folder import STATUS, RunFolder, unix_seconds
+from results.streams import STEPS, read_rows
 from tests.performance import one_layer
 from tests.performance.loop_against_fit import interval
 from tests.performance.record import save
@@ -83,20 +84,18 @@ class _Moments:
     began: float
     tasks: float
     first_step: float
-    """The first call of training done in every task."""
+    """Its end in every task."""
     ended: float
     """The last word of its last task."""
 
 
 def _moments(folder: RunFolder) -> _Moments:
     status, events = folder.read(STATUS), [folder.events(task) for task in folder.tasks()]
-    first = [
-        next(each["time"] for each in of if each["event"] == "first_call_done") for of in events
-    ]
+    steps = [read_rows(folder.task_folder(task), STEPS).to_pandas() for task in folder.tasks()]
     return _Moments(
         began=unix_seconds(status["started"]),
         tasks=status["tasks_started"],
-        first_step=max(first),
+        first_step=max(rows.start[0] + rows.seconds[0] for rows in steps),
         ended=max(of[-1]["time"] for of in events),
     )
 

@@ -92,7 +92,7 @@ def test_hostile_text_cannot_steer_the_terminal(
     ("words", "said"),
     [
         (["lst"], "results: lst: no such command; did you mean list?"),
-        (["zzz"], "results: zzz: no such command; there are list, report"),
+        (["zzz"], "results: zzz: no such command; there are list, compare, report"),
         (["list"], "results: folder=: missing; give a run's folder"),
         (["list", "foldr=x"], "results: foldr=x: list has no such key; did you mean folder?"),
         (["list", "outputs"], "results: outputs: not key=value; did you mean folder=outputs?"),

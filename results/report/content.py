@@ -1,0 +1,127 @@
+"""What a report says, whatever its form: verdict, rankings, plots, for one run or for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from results.groups import Group, grouped
+from results.journal import problem
+from results.loading import Run
+from results.report import all_runs, plots_of_runs, plots_of_tasks, tables, words
+from results.report.drawing import Plot
+from results.report.plots_of_tasks import Timeline
+from results.report.ranking import Ranked, ranked
+
+_MOST_WORKLOADS = 6
+
+
+class Content:
+    """The report on `runs`. Its parts are made when they are asked for, each once."""
+
+    def __init__(self, folder: Path, runs: Sequence[Run], single: bool) -> None:
+        self.folder = folder
+        self.runs = runs
+        self.single = single
+        self.groups: Sequence[Group] = grouped(runs)
+
+    @cached_property
+    def rankings(self) -> dict[str, list[Ranked]]:
+        """The configurations of each workload, fastest first; none for a single run."""
+        if self.single:
+            return {}
+        workloads = list(dict.fromkeys(group.workload for group in self.groups))
+        found = {
+            name: ranked([each for each in self.groups if each.workload == name])
+            for name in workloads[:_MOST_WORKLOADS]
+        }
+        return {name: ranking for name, ranking in found.items() if ranking}
+
+    @cached_property
+    def headline(self) -> str:
+        """The verdict, in a sentence or a few."""
+        if self.single:
+            return words.headline_of_run(self.runs[0])
+        return words.headline_of_sweep(self.runs, self.rankings)
+
+    @cached_property
+    def points(self) -> list[str]:
+        """What to take from a sweep, a sentence each."""
+        return [] if self.single else words.points_of_sweep(self.runs, self.rankings)
+
+    @cached_property
+    def under(self) -> str:
+        """How many runs there are, and what they have in common."""
+        common = all_runs.in_common(self.runs)
+        if self.single:
+            return common
+        repeats = words.repeats(self.groups)
+        return f"{words.counts(self.runs)} In common: {common or 'nothing'}.{repeats}"
+
+    @cached_property
+    def figures(self) -> list[tables.Figure]:
+        """The key figures."""
+        if self.single:
+            return tables.key_figures(self.runs[0])
+        return tables.key_figures_of_sweep(self.runs)
+
+    @cached_property
+    def ordered_groups(self) -> list[Group]:
+        """The configurations, fastest first where they were measured."""
+        return [each.group for of in self.rankings.values() for each in of] or list(self.groups)
+
+    @cached_property
+    def plots(self) -> list[Plot]:
+        """All plots, in the order of the page."""
+        found = self._plots_of_run() if self.single else self._plots_of_sweep()
+        return [plot for plot in found if plot is not None]
+
+    @cached_property
+    def problems(self) -> list[str]:
+        """What can't be read, a line for each file."""
+        told = problem(self.folder)
+        return [*([told] if told else []), *self._timeline.unreadable]
+
+    @cached_property
+    def _shown_apart(self) -> tuple[Run, str] | None:
+        """The run whose tasks are shown: the only one, or one of the fastest configuration."""
+        if self.single:
+            return self.runs[0], ""
+        firsts = [ranking[0] for ranking in self.rankings.values()]
+        fastest = max(firsts, key=lambda each: each.speed, default=None)
+        return (fastest.group.runs[0], fastest.group.label) if fastest else None
+
+    @cached_property
+    def _timeline(self) -> Timeline:
+        shown = self._shown_apart
+        return plots_of_tasks.timeline(shown[0]) if shown else Timeline(0.0, {}, {})
+
+    def _plots_of_run(self) -> list[Plot | None]:
+        run, of = self.runs[0], self._timeline
+        alone = grouped([run])
+        return [
+            plots_of_tasks.throughput_over_time(of, int(run.value("warmup_steps") or 0)),
+            plots_of_tasks.loss_of_run(of),
+            plots_of_tasks.phases(run, of),
+            plots_of_runs.time_to_first_step(alone),
+            plots_of_runs.step_time(alone),
+            plots_of_tasks.cpu(of),
+            plots_of_tasks.memory(of),
+        ]
+
+    def _plots_of_sweep(self) -> list[Plot | None]:
+        found: list[Plot | None] = []
+        for name, ranking in self.rankings.items():
+            found.append(plots_of_runs.throughput([each.group for each in ranking], name))
+            found.append(plots_of_runs.efficiency(ranking, name))
+        groups = self.ordered_groups
+        found += [plots_of_runs.time_to_first_step(groups), plots_of_runs.step_time(groups)]
+        for name, ranking in self.rankings.items():
+            found.append(plots_of_tasks.loss_of_runs([each.group for each in ranking], name))
+        if self._shown_apart is not None:
+            run, label = self._shown_apart
+            found.append(plots_of_tasks.phases(run, self._timeline, label))
+            found.append(plots_of_tasks.cpu(self._timeline, label))
+            found.append(plots_of_tasks.memory(self._timeline, label))
+        return found

@@ -1,0 +1,226 @@
+"""What the report says: rankings, usage, failures, downloads, Markdown and PNG."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import results
+from results import RunFolder, read_runs
+from results.groups import grouped
+from results.report import MARKDOWN, PNG, write_report
+from results.report.all_runs import run_table
+from results.report.data import downloads
+from results.report.failures import failures, refusals
+from results.report.ranking import ranked, ranking_table
+from results.report.usage import HEAD, usage_table
+from results.report.words import headline_of_sweep, points_of_sweep
+from tests.results.flat_runs import write_flat_run, write_repeats
+from tests.results.made_folders import FAILED, Made, make_run, make_sweep
+
+SLOW = [1000.0, 1012.0, 995.0, 1005.0, 1001.0, 990.0]
+FAST = [1230.0, 1250.0, 1221.0, 1240.0, 1229.0, 1218.0]
+
+
+def test_configurations_are_ranked_with_intervals_between_runs(tmp_path: Path) -> None:
+    write_repeats(tmp_path, {"mirrored": SLOW, "multiworker": FAST})
+    first, second = ranked(grouped(read_runs(tmp_path)))
+    assert first.group.strategy == "multiworker"
+    assert first.speed == pytest.approx(np.exp(np.mean(np.log(FAST))))
+    assert first.interval is not None
+    assert first.interval[0] < first.speed < first.interval[1]
+    assert first.fastest_against_it is None
+    head, rows = ranking_table([first, second])
+    assert head == ["configuration", "runs", "examples / s", "95% between runs", "of the fastest"]
+    assert rows[1][:2] == ["mirrored × 2", "6"]
+    assert rows[1][4].startswith("0.81 × (0.81 to 0.8")
+
+
+def test_the_fastest_is_compared_as_one_that_was_picked(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    speeds = {name: [*(1000 + noise.normal(0, 9, 6))] for name in ("a", "b", "c", "d")}
+    write_repeats(tmp_path, speeds)
+    for each in ranked(grouped(read_runs(tmp_path)))[1:]:
+        assert each.fastest_against_it is not None
+        assert each.fastest_against_it.level == pytest.approx(0.05 / 6)
+
+
+def test_below_five_repeats_a_ranking_gives_no_interval(tmp_path: Path) -> None:
+    write_repeats(tmp_path, {"mirrored": SLOW[:4], "multiworker": FAST[:4]})
+    _, rows = ranking_table(ranked(grouped(read_runs(tmp_path))))
+    assert [row[3] for row in rows] == ["–", "–"]
+    assert rows[1][4] == "0.81 ×"
+
+
+def test_efficiency_is_speed_over_perfect_scaling_at_the_same_batch(tmp_path: Path) -> None:
+    for workers, speed, batch in [(1, 100.0, 32), (2, 150.0, 32), (4, 200.0, 16)]:
+        write_flat_run(tmp_path / str(workers), speed, workers=workers, batch_per_replica=batch)
+    found = {each.group.workers: each.efficiency for each in ranked(grouped(read_runs(tmp_path)))}
+    assert found == {1: pytest.approx(1.0), 2: pytest.approx(0.75), 4: None}
+
+
+def test_the_verdict_says_how_sure_it_is(tmp_path: Path) -> None:
+    cases = {
+        "shown": (FAST, "multiworker, 2 workers: 1.2"),
+        "level": ([*(np.array(SLOW[::-1]) + 1)], "No difference between it and"),
+        "once": (FAST[:1], None),
+    }
+    for name, (speeds, told) in cases.items():
+        write_repeats(tmp_path / name, {"mirrored": SLOW[: len(speeds)], "multiworker": speeds})
+        runs = read_runs(tmp_path / name)
+        rankings = {"digits_mlp": ranked(grouped(runs))}
+        assert "multiworker × 2 was fastest on digits_mlp" in headline_of_sweep(runs, rankings)
+        points = points_of_sweep(runs, rankings)
+        assert points[0].startswith(told) if told else points == [], name
+
+
+def test_usage_is_what_was_sampled_while_training(tmp_path: Path) -> None:
+    make_run(tmp_path, Made("multiworker", 2, steps=800, wait_seconds=0.002))
+    (row,) = usage_table(grouped(read_runs(tmp_path)))
+    cells = dict(zip(HEAD, (bar.text for bar in row), strict=True))
+    assert cells["configuration"] == "multiworker × 2"
+    assert cells["waits for input"] == "31%"
+    assert cells["CPU"] == "1.2 of 2 cores"
+    assert cells["reads"] == "4 MB/s"
+    assert cells["network"] == "2.8 MB/s"
+    assert cells["near a limit"] == "input"
+
+
+def test_a_limit_that_was_not_measured_is_not_named(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, Made("mirrored", 2, steps=800))
+    folder.write("environment.json", {"cores": None})
+    (row,) = usage_table(grouped(read_runs(tmp_path)))
+    assert row[HEAD.index("CPU")].text == "0.6 cores"
+    assert row[HEAD.index("CPU")].share is None
+    assert row[HEAD.index("near a limit")].text == "none measured"
+
+
+def test_runs_that_were_not_sampled_have_no_usage(tmp_path: Path) -> None:
+    write_flat_run(tmp_path, 1000.0)
+    assert usage_table(grouped(read_runs(tmp_path))) == []
+
+
+def test_equal_failures_are_told_once_with_what_they_took_along(tmp_path: Path) -> None:
+    cause = FAILED["cause"] | {
+        "type": "ValueError",
+        "signal": 9,
+        "signal_name": "SIGKILL",
+        "consequences": {"chief-0": "lost its peer 0.2 s later"},
+    }
+    for number in range(14):
+        write_flat_run(tmp_path / str(number), 1000.0).write(
+            "status.json", {"state": "failed", "cause": cause}
+        )
+    (told,), more = failures(read_runs(tmp_path))
+    assert more == 0
+    assert told.runs.startswith("14 runs: 0, 1, 2")
+    assert told.runs.endswith("11 and 2 more")
+    assert dict(told.facts)["signal"] == "SIGKILL"
+    assert told.consequences == [("chief-0", "lost its peer 0.2 s later")]
+    assert "step 117 loss inf" in told.log_tail
+
+
+def test_many_different_failures_are_cut_and_counted(tmp_path: Path) -> None:
+    for number in range(20):
+        write_flat_run(tmp_path / str(number), 1.0).write(
+            "status.json", {"state": "failed", "cause": {"message": f"it was {number}"}}
+        )
+    told, more = failures(read_runs(tmp_path))
+    assert (len(told), more) == (12, 8)
+
+
+def test_refusals_are_told_by_reason(tmp_path: Path) -> None:
+    for number in range(3):
+        write_flat_run(tmp_path / str(number), 1.0).write(
+            "status.json", {"state": "not_applicable", "reason": "takes 1 only"}
+        )
+    assert refusals(read_runs(tmp_path)) == [("3 runs: 0, 1, 2", "takes 1 only")]
+
+
+def test_the_data_within_the_page_is_what_results_loads(tmp_path: Path) -> None:
+    make_sweep(tmp_path)
+    frame = results.load(tmp_path)
+    found = {each.name: each for each in downloads(read_runs(tmp_path))}
+    text = {name: content(each.href) for name, each in found.items()}
+    as_csv = pd.read_csv(io.StringIO(text["runs.csv"]))
+    as_json = pd.read_json(io.StringIO(text["runs.json"]), orient="split")
+    for read in (as_csv, as_json):
+        assert list(read.columns) == list(frame.columns)
+        for column in ("examples_per_second", "workers", "total_seconds"):
+            np.testing.assert_allclose(
+                read[column].to_numpy(float), frame[column].to_numpy(float), rtol=1e-9
+            )
+
+
+def content(href: str) -> str:
+    return base64.b64decode(href.partition(",")[2]).decode("utf-8")
+
+
+def test_the_table_s_data_survives_an_html_parser(tmp_path: Path) -> None:
+    evil = "</script><!--\u2028 & 'quoted' \ud800"
+    write_flat_run(tmp_path / "0", 1000.0, strategy="mirrored").write(
+        "status.json", {"state": "failed", "reason": evil}
+    )
+    text = run_table(read_runs(tmp_path), single=False).data()
+    assert not set("<>&\u2028") & set(text)
+    assert json.loads(text)["rows"][0][3] == "</script><!-- & 'quoted'"
+
+
+def test_markdown_has_the_verdict_the_configurations_and_the_causes(tmp_path: Path) -> None:
+    write_repeats(tmp_path, {"mirrored": SLOW, "multiworker": FAST})
+    evil = "x | <b>bold</b> @someone ![a](http://x)"
+    write_flat_run(tmp_path / "99", 1.0, strategy="tpu").write(
+        "status.json", {"state": "failed", "cause": {"message": evil}}
+    )
+    file = write_report(tmp_path, MARKDOWN)
+    assert file == tmp_path / "report.md"
+    text = file.read_text()
+    assert text.startswith("## multiworker × 2 was fastest on digits_mlp, 1,231 examples/s")
+    assert "| mirrored × 2 | 6 | 1,000 | " in text
+    assert "Run 99 (tpu × 2): x \\| &lt;b&gt;bold&lt;/b&gt; &#64;someone !\\[a\\]" in text
+    assert not (tmp_path / "report.html").exists()
+    assert not (tmp_path / "plots").exists()
+
+
+def test_markdown_of_one_run_is_its_row(tmp_path: Path) -> None:
+    make_run(tmp_path, Made(steps=60))
+    text = write_report(tmp_path, MARKDOWN).read_text()
+    assert text.startswith("## multiworker with 2 workers trained digits_mlp at ")
+    assert "| multiworker | 2 |" in text
+
+
+def test_plots_can_be_png(tmp_path: Path) -> None:
+    make_run(tmp_path, Made(steps=200))
+    write_report(tmp_path, plots=PNG)
+    files = sorted((tmp_path / "plots").iterdir())
+    assert len(files) == 7
+    for file in files:
+        assert file.suffix == ".png"
+        assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_night_of_many_configurations_stays_a_page(tmp_path: Path) -> None:
+    for number in range(400):
+        words = (f"pipeline.prefetch={number}",)
+        write_flat_run(tmp_path / str(number), 1000.0 + number, overrides=words)
+    page = write_report(tmp_path).read_text()
+    assert page.count('<th scope="row">') < 400
+    assert "370 slower configurations are left out here" in page
+    assert len(page) < 1_000_000
+
+
+def test_a_damaged_journal_is_said_in_the_page(tmp_path: Path) -> None:
+    write_flat_run(tmp_path / "0", 1000.0)
+    (tmp_path / "sweep.json").write_text("{")
+    assert "sweep.json: damaged" in write_report(tmp_path).read_text()
+
+
+def test_runs_that_wait_are_counted(tmp_path: Path) -> None:
+    write_flat_run(tmp_path / "0", 1000.0)
+    runs = [{"number": 0, "state": "done"}, {"number": 1, "state": "waiting", "overrides": []}]
+    RunFolder(tmp_path).write("sweep.json", {"runs": runs})
+    assert "2 runs: 1 done, 1 waiting." in write_report(tmp_path).read_text()
