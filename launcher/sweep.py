@@ -55,6 +55,8 @@ def _run(
         ended = journal.count(DONE, FAILED, NOT_APPLICABLE)
         so_far = f", {ended} of them ended before" if how.resume else ""
         print(f"{counted(len(journal.runs), 'run')} in {folder}{so_far}", flush=True)
+        for note in journal.notes:
+            print(note, flush=True)
         SweepLoop(folder, journal, how, configuration, context, jobs).run()
 
 
