@@ -8,12 +8,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from launcher.cluster_plan import make_plan
+from launcher.disk import full_disk
 from launcher.jobs import Jobs
 from launcher.opening import opened
 from launcher.plan_table import print_plan
 from launcher.resuming import words_to_keep
 from launcher.sweep_loop import SweepLoop
-from launcher.sweeps import Composed, cells, manner
+from launcher.sweeps import Composed, Manner, cells, manner
 from results.errors import UserError
 from results.sweep_folder import DONE, FAILED, NOT_APPLICABLE
 from results.text import counted
@@ -34,10 +35,28 @@ def sweep(configuration: DictConfig, context: HydraContext, jobs: Jobs) -> None:
     if configuration.dry_run:
         _show(composed, jobs.console)
         return
+    try:
+        _run(configuration, how, composed, context, jobs)
+    except OSError as error:
+        full = full_disk(error)  # not even the journal could be written
+        if full is None:
+            raise
+        raise UserError(f"hydra.sweep.dir={configuration.hydra.sweep.dir}: {full}") from error
+
+
+def _run(
+    configuration: DictConfig,
+    how: Manner,
+    composed: Sequence[Composed],
+    context: HydraContext,
+    jobs: Jobs,
+) -> None:
     with opened(configuration, how, composed, words_to_keep(sys.argv[1:])) as (folder, journal):
         ended = journal.count(DONE, FAILED, NOT_APPLICABLE)
         so_far = f", {ended} of them ended before" if how.resume else ""
         print(f"{counted(len(journal.runs), 'run')} in {folder}{so_far}", flush=True)
+        for note in journal.notes:
+            print(note, flush=True)
         SweepLoop(folder, journal, how, configuration, context, jobs).run()
 
 

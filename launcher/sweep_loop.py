@@ -38,7 +38,7 @@ from results.sweep_folder import (
     SweptRun,
     write_journal,
 )
-from results.sweep_progress import duration, expected_seconds, progress_line, repeats
+from results.sweep_progress import duration, expected_seconds, progress_line, repeats, what_they_are
 from results.text import counted
 
 _REPORT_SECONDS = 600.0
@@ -63,6 +63,7 @@ class SweepLoop:
         self._configuration = configuration
         self._context = context
         self._jobs = jobs
+        self._names = what_they_are(journal.runs)
         self._largest_bytes = 0
         self._reported = time.monotonic()
 
@@ -202,8 +203,7 @@ class SweepLoop:
             told.append(f"repeat {run.repeat + 1} of {of}")
         if run.attempts:
             told.append(f"attempt {run.attempts + 1}")
-        asked = " ".join(word for word in run.overrides if not word.startswith("hydra."))
-        self._say(f"{', '.join(told)}: {asked}", style="bold")
+        self._say(f"{', '.join(told)}: {self._names[run.number]}", style="bold")
 
     def _close(self, stopped: str | None, report: bool) -> None:
         """The table, the report, and how to go on where something is left."""

@@ -8,8 +8,7 @@ from typing import Any
 from results.configuration import by_key
 from results.errors import UserError
 from results.run_folder import RunFolder
-
-SWEEP = "sweep.json"
+from results.sweep_folder import SWEEP
 
 
 @dataclass(frozen=True)

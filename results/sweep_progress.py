@@ -4,6 +4,7 @@ The launcher's lines and `python -m results watch` say the same because both ask
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, median
 
@@ -18,7 +19,7 @@ from results.sweep_folder import (
     Journal,
     SweptRun,
 )
-from results.text import counted
+from results.text import counted, one_line
 
 _SECONDS_IN_MINUTE = 60
 _MINUTES_IN_HOUR = 60
@@ -59,6 +60,18 @@ def progress_line(journal: Journal, now: float | None = None) -> str:
     if left is not None and ended < len(journal.runs):
         told.append(f"about {duration(left)} left")
     return ", ".join(told)
+
+
+def what_they_are(runs: Sequence[SweptRun]) -> dict[int, str]:
+    """By its number, what sets each run apart from the others: `strategy=mirrored workers=2`."""
+    counts = Counter(word for run in runs for word in set(run.overrides))
+    telling = {word for word, count in counts.items() if count < len(runs)}
+    return {
+        run.number: one_line(
+            " ".join([word for word in run.overrides if word in telling] or run.overrides)
+        )
+        for run in runs
+    }
 
 
 def duration(seconds: float) -> str:

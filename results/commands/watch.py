@@ -26,7 +26,7 @@ from results.sweep_folder import (
     holder,
     read_journal,
 )
-from results.sweep_progress import duration, progress_line
+from results.sweep_progress import duration, progress_line, what_they_are
 from results.text import DASH, one_line
 
 if TYPE_CHECKING:
@@ -68,13 +68,14 @@ def _watch_live(folder: Path, console: Console) -> Journal:
 
 def _watch_in_lines(folder: Path, console: Console) -> Journal:
     told: set[tuple[int, int]] = set()
+    names = what_they_are(read_journal(folder).runs)
     next_line = 0.0
     while True:
         journal = read_journal(folder)
         news = [run for run in journal.runs if _has_ended(run) and _which(run) not in told]
         for run in news:
             told.add(_which(run))
-            _say(console, f"run {run.number}: {_what(run)}: {_outcome(run)}")
+            _say(console, f"run {run.number}: {names[run.number]}: {_outcome(run)}")
         if news or time.monotonic() >= next_line:
             next_line = time.monotonic() + _LINE_SECONDS
             _say(console, _progress(folder, journal))
@@ -93,10 +94,11 @@ def _picture(folder: Path, journal: Journal, width: int) -> RenderableType:
     table.add_column("What", ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column("Time", justify="right", no_wrap=True)
     table.add_column("State", no_wrap=True)
+    names = what_they_are(journal.runs)
     for run in _shown(journal.runs):
         took = DASH if (seconds := _seconds(run)) is None else duration(seconds)
         style = "bold" if run.state == RUNNING else None if run.state == DONE else "dim"
-        cells = (str(run.number), _what(run), took, run.state.replace("_", " "))
+        cells = (str(run.number), names[run.number], took, run.state.replace("_", " "))
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return Group(table, Text(_progress(folder, journal), overflow="fold"))
 
@@ -145,10 +147,6 @@ def _has_ended(run: SweptRun) -> bool:
 
 def _which(run: SweptRun) -> tuple[int, int]:
     return run.number, run.attempts
-
-
-def _what(run: SweptRun) -> str:
-    return one_line(" ".join(word for word in run.overrides if not word.startswith("hydra.")))
 
 
 def _outcome(run: SweptRun) -> str:

@@ -29,12 +29,12 @@ WORDS = (
     "strategy=one_device,mirrored",
     "seed=1,2,3",
     "repeat=2",
-    "until.steps=60",
+    "until.steps=300",
     "report=false",
     "quiet.seconds=0",
 )
 _ROOMY, _TIGHT = "200m", "7m"
-_EARLIEST_SECONDS, _LATEST_SECONDS = 1.0, 20.0
+_EARLIEST_SECONDS, _LATEST_SECONDS = 3.0, 40.0
 _LONGEST_SECONDS = 600
 _BLOCK = b"\0" * 65536
 

@@ -34,11 +34,11 @@ WORDS = (
     "strategy=one_device,mirrored",
     "seed=1,2,3",
     "repeat=2",
-    "until.steps=60",
+    "until.steps=300",
     "report=false",
     "quiet.seconds=0",
 )
-_EARLIEST_SECONDS, _LATEST_SECONDS = 0.3, 25.0
+_EARLIEST_SECONDS, _LATEST_SECONDS = 0.3, 30.0
 """After its start a launcher is killed in between; it needs 7 s (idle) to the first step, and 2 to
 5 s a run."""
 _LONGEST_SECONDS = 600

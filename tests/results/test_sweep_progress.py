@@ -22,7 +22,13 @@ from results.sweep_folder import (
     SweptRun,
     read_journal,
 )
-from results.sweep_progress import duration, expected_seconds, progress_line, seconds_left
+from results.sweep_progress import (
+    duration,
+    expected_seconds,
+    progress_line,
+    seconds_left,
+    what_they_are,
+)
 from tests.results.made_journals import make_journal, swept_run
 
 NOW = 1_780_000_000.0
@@ -68,6 +74,11 @@ def test_duration_is_as_exact_as_an_estimate_deserves(seconds, told):
     assert duration(seconds) == told
 
 
+def test_run_is_told_by_what_sets_it_apart():
+    assert what_they_are([swept_run(0), swept_run(1)]) == {0: "workers=1", 1: "workers=2"}
+    assert what_they_are([swept_run(0)]) == {0: "strategy=mirrored workers=1"}
+
+
 def test_line_tells_how_far_it_is():
     runs = (done(0, 30, cell=0), swept_run(1, cell=0, state=FAILED), swept_run(2, cell=0))
     assert progress_line(journal(*runs)) == "2 of 3 runs, 1 failed, about 30 s left"
@@ -78,7 +89,7 @@ def test_watch_of_a_sweep_that_has_ended_tells_each_run(tmp_path, capsys):
     make_journal(tmp_path, done(0, 30), failed, state=DONE)
     assert main(["watch", f"folder={tmp_path}"]) == 0
     said = capsys.readouterr().out
-    assert "run 0: strategy=mirrored workers=1: done after 30 s" in said
+    assert "run 0: workers=1: done after 30 s" in said
     assert "failed after 2 s: worker-0: out of memory" in said
     assert said.splitlines()[-1] == "ended: 2 of 2 runs, 1 failed"
 
