@@ -195,6 +195,7 @@ def test_markdown_of_one_run_is_its_row(tmp_path: Path) -> None:
     assert "| multiworker | 2 |" in text
 
 
+@pytest.mark.ci
 def test_plots_can_be_png(tmp_path: Path) -> None:
     make_run(tmp_path, Made(steps=200))
     write_report(tmp_path, plots=PNG)
