@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from launcher import help as help_page
 from launcher.errors import WANTS_TRACEBACK, print_refusal
+from results.errors import UserError
 
 if TYPE_CHECKING:
     from launcher.session import Session
@@ -39,16 +40,18 @@ def _run(words: Sequence[str]) -> int:
         print(help_page.text(), flush=True)
         return _DONE
     from launcher.hydra_errors import HYDRA_ERRORS, as_user_error, unknown_flag
+    from launcher.resuming import words_with_those_of_the_sweep
 
     refusal = unknown_flag(words)
     if refusal is not None:
         print_refusal(refusal)
         return _REFUSED
     try:
+        words = words_with_those_of_the_sweep(words)
         return _run_hydra(words)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except HYDRA_ERRORS as error:
+    except (UserError, *HYDRA_ERRORS) as error:
         refusal = as_user_error(error, words)
         if refusal is None:
             raise
@@ -82,8 +85,8 @@ def _run_jobs(words: Sequence[str], session: "Session") -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     logging.raiseExceptions = False  # `--info | head`: Hydra prints it through logging
     jobs = Jobs(session)
-    hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs.run)()
-    return jobs.close()
+    hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs)()
+    return jobs.exit_code
 
 
 def _starts_forked_tasks(words: Sequence[str]) -> bool:

@@ -12,6 +12,8 @@ _JOURNEYS = (
     ("one run", "python -m launcher strategy=multiworker workers=4"),
     ("a sweep", "python -m launcher -m strategy=mirrored,multiworker workers=1,2,4"),
     ("a ready sweep", "python -m launcher -m experiment=overnight"),
+    ("go on with a sweep", "python -m launcher resume=multirun/<date>/<time>"),
+    ("how far a sweep is", "python -m results watch folder=multirun/<date>/<time>"),
     ("your own model", "python -m launcher workload._target_=my_package.my_workload"),
     ("see the plan, start nothing", "python -m launcher strategy=parameter_server dry_run=true"),
     ("read what runs left behind", "python -m results list folder=outputs"),

@@ -1,6 +1,6 @@
-"""What becomes of each job that Hydra hands over: one run, its outcome kept and told.
+"""What Hydra calls for a single run, and what a sweep calls for each of its runs.
 
-One run that fails never ends a sweep.
+Both are attempts at one run, in one session that serves all of them.
 """
 
 import os
@@ -10,172 +10,134 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.text import Text
 
-from launcher import folders
+from launcher import folders, marks
 from launcher.closing import print_summary
-from launcher.errors import WANTS_TRACEBACK, FolderTaken, NotApplicable, print_refusal
+from launcher.deadline import Deadline
+from launcher.disk import full_disk
+from launcher.errors import WANTS_TRACEBACK, FolderTaken, print_refusal
 from launcher.experiment import resolve
+from launcher.quiet import wait_until_quiet
 from launcher.session import Session
 from results.errors import UserError
-from results.run_folder import STATUS, RunFolder, now
+from results.sweep_folder import FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
     from launcher.run import Outcome
 
-DONE = "done"
-FAILED = "failed"
-INTERRUPTED = "interrupted"
-NOT_APPLICABLE = "not_applicable"
-REFUSED = "refused"
-"""A single run that a person has to correct; nothing of it is kept."""
-
-_EXIT_CODES = {DONE: 0, NOT_APPLICABLE: 0, FAILED: 1, REFUSED: 2, INTERRUPTED: 130}
+EXIT_DONE, EXIT_FAILED, EXIT_REFUSED = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class _Job:
-    folder: Path
-    number: int | None
-    """In its sweep; None for a single run."""
-    overrides: list[str]
+class Job:
+    """One attempt at a run."""
 
-    @property
-    def name(self) -> str:
-        asked = " ".join(word for word in self.overrides if not word.startswith("hydra."))
-        return f"run {self.number}: {asked}"
+    folder: Path
+    overrides: list[str]
+    busy_share: float | None = None
+    """Of the machine's cores, busy with other things before it began, where that was too much."""
+    timeout_seconds: float | None = None
+    timeout_said: str = ""
+    """The key and the value that the limit comes from."""
 
 
 class Jobs:
-    """The jobs of one command, in one session."""
+    """The jobs of one command. The object itself is the function that Hydra calls for a single
+    run; a sweep calls `attempt`."""
 
     def __init__(self, session: Session) -> None:
+        self.exit_code = EXIT_DONE
+        """Of the command; an interruption is a KeyboardInterrupt instead."""
+        self.console = Console(highlight=False)
         self._session = session
-        self._states: list[str] = []
-        self._sweep: Path | None = None
-        self._console = Console(highlight=False)
 
-    def run(self, configuration: DictConfig) -> None:
-        """The function that Hydra calls for each job.
-
-        Raises KeyboardInterrupt where the run was interrupted, so that a sweep ends there.
-        """
-        job = _current_job()
-        if job.number is not None:
-            self._sweep = Path(HydraConfig.get().sweep.dir)
-            self._say(job.name, style="bold")
-        with _environment_of_the_user():
-            state = self._outcome(job, configuration)
-        self._states.append(state)
-        if state == INTERRUPTED and self._sweep is not None:
-            self._close_sweep(self._sweep)
-        if state == INTERRUPTED:
-            raise KeyboardInterrupt
-
-    def close(self) -> int:
-        """Tells what a sweep came to; returns the exit code of the command."""
-        if self._sweep is not None:
-            self._close_sweep(self._sweep)
-        return max((_EXIT_CODES[state] for state in self._states), default=0)
-
-    def _outcome(self, job: _Job, configuration: DictConfig) -> str:
-        """The state that the job ended in; whatever went wrong has been told."""
-        single = job.number is None
+    def __call__(self, configuration: DictConfig) -> None:
+        """A single run. Raises KeyboardInterrupt where it was interrupted."""
+        hydra = HydraConfig.get()
+        folder = Path(hydra.runtime.output_dir)
         try:
-            experiment = resolve(configuration, job.overrides)
-            outcome = self._run(experiment, job)
+            busy = wait_until_quiet(configuration.quiet.seconds, lambda: self.interruptions > 0)
+            job = Job(folder, list(hydra.overrides.task), busy)
+            outcome = self.attempt(job, configuration)
         except UserError as error:
-            if single:
-                if not isinstance(error, FolderTaken):
-                    folders.remove(job.folder)
-                print_refusal(error, getattr(error, "log", ""))
-                return REFUSED
-            state = NOT_APPLICABLE if isinstance(error, NotApplicable) else FAILED
-            _record(job.folder, state, str(error))
-            self._say(f"  {state.replace('_', ' ')}: {error}")
-            return state
+            if not isinstance(error, FolderTaken):
+                folders.remove(folder)
+            print_refusal(error, getattr(error, "log", ""))
+            self.exit_code = EXIT_REFUSED
+            return
         except KeyboardInterrupt:
-            if single:
-                folders.remove(job.folder)
-            else:
-                _record(job.folder, INTERRUPTED, "interrupted before it started")
+            folders.remove(folder)
             print("interrupted before anything started", file=sys.stderr)
-            return INTERRUPTED
-        except Exception as error:  # the edge of a job: a sweep goes on after a fault of ours
-            traceback.print_exc()
-            _record(job.folder, FAILED, f"{type(error).__name__}: {error}")
-            return FAILED
-        self._tell(outcome, job)
-        return outcome.state
+            raise
+        except Exception as error:  # the edge of a command
+            if (full := full_disk(error)) is not None:
+                print(f"failed: {full}", file=sys.stderr)
+            else:
+                traceback.print_exc()
+                marks.record(folder, FAILED, f"{type(error).__name__}: {error}")
+            self.exit_code = EXIT_FAILED
+            return
+        if outcome.state == INTERRUPTED:
+            print(f"interrupted; what was measured lies in {folder}", file=sys.stderr)
+            raise KeyboardInterrupt
+        if outcome.state == FAILED:
+            tell_failure(outcome, folder)
+            self.exit_code = EXIT_FAILED
+        elif outcome.summary is not None:
+            print_summary(outcome.summary, folder, self.console)
 
-    def _run(self, experiment: Any, job: _Job) -> "Outcome":
+    @property
+    def interruptions(self) -> int:
+        """How often a person has asked for the end: once is a request, twice an order."""
+        return self._session.interrupts.count
+
+    def attempt(self, job: Job, configuration: DictConfig) -> "Outcome":
+        """Runs it to its end, leaves everything in the job's folder and says how it ended.
+
+        Raises:
+          NotApplicable: what was asked for makes no sense together.
+          UserError: something else that a person can mend; nothing was started.
+          KeyboardInterrupt: interrupted before the tasks were started.
+        """
+        with _environment_of_the_user():
+            return self._attempt(job, configuration)
+
+    def _attempt(self, job: Job, configuration: DictConfig) -> "Outcome":
+        experiment = resolve(configuration, job.overrides)
         from launcher.run import run_one
 
-        outcome = run_one(self._session, experiment, job.folder, job.overrides)
-        hurried = self._session.interrupts.count > 1
-        if experiment.report and not hurried:
-            _write_report(job.folder)
+        with Deadline(self._session.interrupts, job.timeout_seconds) as deadline:
+            try:
+                outcome = run_one(self._session, experiment, job.folder, job.overrides)
+            except KeyboardInterrupt:
+                if deadline.passed:
+                    raise UserError(_too_long(job)) from None
+                raise
+        if deadline.passed and outcome.state == INTERRUPTED and not self.interruptions:
+            outcome = marks.failed(job.folder, outcome, _too_long(job))
+        if job.busy_share is not None:
+            outcome = marks.busy(job.folder, outcome, job.busy_share)
+        if experiment.report and self.interruptions < 2:
+            write_report(job.folder)
         return outcome
 
-    def _tell(self, outcome: "Outcome", job: _Job) -> None:
-        if outcome.state == FAILED:
-            if outcome.log_tail:
-                print(outcome.log_tail, file=sys.stderr)
-            print(f"failed: {outcome.reason}", file=sys.stderr)
-            for line in outcome.consequences:
-                print(f"  {line}", file=sys.stderr)
-            print(f"see {job.folder}", file=sys.stderr)
-        elif outcome.state == INTERRUPTED:
-            print(f"interrupted; what was measured lies in {job.folder}", file=sys.stderr)
-        elif outcome.summary is not None:
-            if job.number is None:
-                print_summary(outcome.summary, job.folder, self._console)
-            else:
-                self._say(_in_a_line(outcome.summary))
 
-    def _close_sweep(self, folder: Path) -> None:
-        from results.commands import list_runs
-
-        list_runs.run({"folder": str(folder)})
-        report = _write_report(folder)
-        if report is not None:
-            self._say(f"Report  {report}")
-
-    def _say(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style=style), soft_wrap=True)
+def tell_failure(outcome: "Outcome", folder: Path) -> None:
+    """The end of the failed task's log, the reason, what followed from it, where to look."""
+    if outcome.log_tail:
+        print(outcome.log_tail, file=sys.stderr)
+    print(f"failed: {outcome.reason}", file=sys.stderr)
+    for line in outcome.consequences:
+        print(f"  {line}", file=sys.stderr)
+    print(f"see {folder}", file=sys.stderr)
 
 
-def _current_job() -> _Job:
-    hydra = HydraConfig.get()
-    return _Job(
-        folder=Path(hydra.runtime.output_dir),
-        number=hydra.job.num if hydra.mode == RunMode.MULTIRUN else None,
-        overrides=list(hydra.overrides.task),
-    )
-
-
-def _record(folder: Path, state: str, reason: str) -> None:
-    moment = now()
-    RunFolder(folder).write(
-        STATUS,
-        {
-            "state": state,
-            "reason": reason,
-            "cause": None,
-            "started": moment,
-            "ended": moment,
-            "exit_codes": {},
-        },
-    )
-
-
-def _write_report(folder: Path) -> Path | None:
+def write_report(folder: Path) -> Path | None:
     """The report's page; None, and a line about it, where it can't be written."""
     from results.report import write_report
 
@@ -183,18 +145,13 @@ def _write_report(folder: Path) -> Path | None:
         return write_report(folder)
     except (UserError, OSError) as error:
         print(f"no report: {error}", file=sys.stderr)
-        return None
+    except Exception:  # the edge of a report: what is measured goes on without it
+        traceback.print_exc()
+    return None
 
 
-def _in_a_line(summary: dict[str, Any]) -> str:
-    told = []
-    if summary.get("examples_per_second") is not None:
-        told.append(f"{summary['examples_per_second']:,.0f} examples/s")
-    if summary.get("quality") is not None:
-        told.append(f"{summary.get('quality_name') or 'quality'} {summary['quality']:.4g}")
-    if summary.get("total_seconds") is not None:
-        told.append(f"{summary['total_seconds']:.1f} s")
-    return "  done: " + ", ".join(told)
+def _too_long(job: Job) -> str:
+    return f"{job.timeout_said}: it took longer"
 
 
 @contextmanager

@@ -104,6 +104,28 @@ class LaunchSettings:
 
 
 @dataclass(frozen=True)
+class SweepSettings:
+    """How a sweep goes on and ends; one value for all of its runs."""
+
+    hours: float | None = None
+    """No run begins that would end later than this, by what earlier ones took."""
+    retries: int = 0
+    """How often a run that failed is begun again."""
+    timeout_minutes: float | None = None
+    """A run that takes longer has failed."""
+    stop_on_failure: bool = False
+    """End the sweep at the first run that failed for good."""
+
+
+@dataclass(frozen=True)
+class QuietSettings:
+    """Whether the machine has its hands free when a run begins."""
+
+    seconds: float = 2.0
+    """Longest wait for other work on this machine to end; after it the run is marked."""
+
+
+@dataclass(frozen=True)
 class WatchSettings:
     """When the tasks of a run are taken for lost."""
 
@@ -172,6 +194,16 @@ class Settings:
     """Everything random comes from it."""
     deterministic: bool = False
     """Ask TensorFlow for bitwise repeats."""
+    repeat: int = 1
+    """Runs of each configuration of a sweep; rounds are interleaved, shuffled by the seed."""
+    resume: str | None = None
+    """Folder of a sweep to go on with where it stopped; nothing else need be given."""
+    resume_anyway: bool = False
+    """Go on with a sweep although its configuration, the machine or versions have changed."""
+    sweep: SweepSettings = field(default_factory=SweepSettings)
+    quiet: QuietSettings = field(default_factory=QuietSettings)
+    wait: bool = False
+    """Queue behind another measurement on this machine instead of refusing to start."""
     cache_folder: str | None = None
     """Where prepared data lies; `null`: distribute-bench in the user's cache folder."""
     report: bool = True

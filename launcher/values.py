@@ -44,8 +44,18 @@ _LEAST = {
     "restarts": 0,
     "watch.memory_mb": 1,
     "seed": 0,
+    "repeat": 1,
+    "sweep.retries": 0,
+    "quiet.seconds": 0,
 }
-_POSITIVE = ("until.seconds", "watch.stall_seconds", "watch.start_seconds", "watch.grace_seconds")
+_ABOVE_ZERO = (
+    "until.seconds",
+    "sweep.hours",
+    "sweep.timeout_minutes",
+    "watch.stall_seconds",
+    "watch.start_seconds",
+    "watch.grace_seconds",
+)
 _MOST = {"engine.first_port": 65535, "seed": 2**32 - 1}
 
 
@@ -65,10 +75,10 @@ def check(asked: dict[str, Any]) -> None:
         value = value_of(asked, key)
         if value is not None and value > most:
             raise UserError(f"{key}={value}: at most {most} is needed")
-    for key in _POSITIVE:
-        seconds = value_of(asked, key)
-        if seconds is not None and seconds <= 0:
-            raise UserError(f"{key}={seconds}: more than 0 is needed")
+    for key in _ABOVE_ZERO:
+        value = value_of(asked, key)
+        if value is not None and value <= 0:
+            raise UserError(f"{key}={value}: more than 0 is needed")
     folder = asked["cache_folder"]
     if folder is not None and not writable(Path(folder).expanduser()):
         raise UserError(f"cache_folder={folder}: a folder that can be made and written is needed")

@@ -144,16 +144,32 @@ def task_order(task: str) -> tuple[int, str, int]:
     return rank, role, int(index) if index.isdigit() else 0
 
 
-def replace_file(path: Path, content: str | bytes) -> None:
-    """Write `content` to a temporary name beside `path`, then rename: whole or not at all."""
+def replace_file(path: Path, content: str | bytes, durable: bool = False) -> None:
+    """Write `content` to a temporary name beside `path`, then rename: whole or not at all.
+
+    A `durable` file is on the disk when this returns, and outlasts a power cut.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        if durable:
+            force_to_disk(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    if durable:
+        force_to_disk(path.parent)
+
+
+def force_to_disk(path: Path) -> None:
+    """Returns when what `path` holds (a folder: its names) would outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def as_json(value: Any) -> Any:

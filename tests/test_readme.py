@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from launcher import groups, help, schema
+from results.sweep_folder import DONE
 from tests.launcher.command_line import REPOSITORY, launch
 from tests.performance import readme_table
 from tests.results.flat_runs import write_repeats
 from tests.results.made_folders import Made, make_run, make_sweep
+from tests.results.made_journals import make_journal
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 STEPS = 30
@@ -61,6 +63,9 @@ def test_every_command_of_the_launcher_composes(words: list[str], tmp_path: Path
     restored = given(words, "checkpoint.restore")
     if restored is not None:
         (tmp_path / restored).mkdir(parents=True)
+    resumed = given(words, "resume")
+    if resumed is not None:
+        make_journal(tmp_path / resumed)
     ended = launch(tmp_path, *words, *([] if "--help" in words else ["dry_run=true"]))
     told_as_wrong = ended.stderr.strip()
     if told_as_wrong:
@@ -77,6 +82,8 @@ def test_every_command_of_results_reads_a_folder(words: list[str], tmp_path: Pat
     for folder in filter(None, folders):
         if words[0] == "compare":
             write_repeats(tmp_path / folder, {"mirrored": SPEEDS, "multiworker": SPEEDS[::-1]})
+        elif words[0] == "watch":
+            make_journal(tmp_path / folder, state=DONE)
         else:
             make_run(tmp_path / folder, Made())
     ended = subprocess.run(

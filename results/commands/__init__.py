@@ -8,6 +8,7 @@ _MODULES = {
     "list": "results.commands.list_runs",
     "compare": "results.commands.compare",
     "report": "results.commands.report",
+    "watch": "results.commands.watch",
 }
 
 

@@ -28,6 +28,8 @@ _WRONG = {
     ),
     "folder below a file": ("hydra.run.dir=a_file/x", "hydra.run.dir=", "can't be written"),
     "several values": ("workers=1,2", "workers=1,2", "add -m"),
+    "resumed nowhere": ("resume=nowhere", "resume=nowhere", "sweep's"),
+    "repeats of one run": ("repeat=5", "repeat=5", "add -m"),
 }
 _ALSO_WRONG = {
     "unknown workload": ("workload=digits", "workload=digits", "digits_mlp"),
@@ -75,6 +77,27 @@ _ALSO_WRONG = {
     "wrong in a sweep": ("-m workers=0,1", "workers=0", "at least 1"),
     "unknown in a sweep": ("-m strategy=one_device,nope", "strategy=nope", "mirrored"),
     "sweep below a file": ("-m workers=1 hydra.sweep.dir=a_file/x", "hydra.sweep.dir", "written"),
+    "resumed file": ("resume=a_file", "resume=a_file", "folder of a sweep"),
+    "resumed elsewhere": ("resume=. hydra.sweep.dir=x", "resume=.", "no sweep.json"),
+    "no repeats": ("-m repeat=0", "repeat=0", "at least 1"),
+    "several repeats": ("-m repeat=1,2", "repeat=1,2", "one value"),
+    "several budgets": ("-m workers=1 sweep.hours=1,2", "sweep.hours=1,2", "one value"),
+    "no hours": ("-m workers=1 sweep.hours=0", "sweep.hours=0", "more than 0"),
+    "no minutes": (
+        "-m workers=1 sweep.timeout_minutes=-1",
+        "sweep.timeout_minutes=-1",
+        "more than",
+    ),
+    "fewer than no retries": ("-m workers=1 sweep.retries=-1", "sweep.retries=-1", "at least 0"),
+    "retries of one run": ("sweep.retries=2", "sweep.retries=2", "add -m"),
+    "no money yet": ("-m workers=1 sweep.usd=20", "sweep.usd=20", "no such key"),
+    "less than no quiet": ("quiet.seconds=-1", "quiet.seconds=-1", "at least 0"),
+    "folders of their own": (
+        "-m workers=1 hydra.sweep.subdir=x",
+        "hydra.sweep.subdir=x",
+        "its number",
+    ),
+    "another sweeper": ("-m workers=1 hydra/sweeper=basic", "hydra/sweeper=basic", "leave it out"),
     "unknown configuration": ("--config-name nope", "--config-name nope", "no such"),
     "no configuration folder": ("--config-dir nope", "--config-dir", "no such folder"),
 }

@@ -84,7 +84,7 @@ def test_dry_run_of_a_sweep_shows_each_run_and_why_others_make_no_sense(tmp_path
 def test_ready_study_is_a_sweep_by_itself(tmp_path: Path) -> None:
     ended = launch(tmp_path, "experiment=overnight", "workers=1", "dry_run=true")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.count("TF_CONFIG") == 5
+    assert ended.stdout.count("TF_CONFIG") == 10
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,8 @@ def test_a_second_launcher_in_the_same_folder_is_refused_and_harms_nothing(tmp_p
     while not (tmp_path / "run" / "temporary").exists():
         assert time.monotonic() < limit
         time.sleep(0.02)
-    second = launch(tmp_path, "until.steps=60", "hydra.run.dir=run")
+    words = ("until.steps=60", "hydra.run.dir=run", "quiet.seconds=0")
+    second = launch(tmp_path, *words, DISTRIBUTE_BENCH_LOCK=str(tmp_path / "lock"))
     assert second.returncode == 2
     assert "hydra.run.dir=" in second.stderr
     assert len(second.stderr.strip().splitlines()) == 1

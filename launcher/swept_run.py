@@ -1,0 +1,92 @@
+"""One run of a sweep: whatever becomes of it, the sweep goes on, and hears of it in one word."""
+
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+from rich.text import Text
+
+from launcher import marks
+from launcher.disk import DiskFull, full_disk
+from launcher.errors import NotApplicable
+from launcher.failure_kinds import DISK
+from launcher.jobs import Job, Jobs, tell_failure
+from launcher.journal import Ending
+from results.errors import UserError
+from results.run_folder import STATUS, RunFolder
+from results.sweep_folder import FAILED, INTERRUPTED, NOT_APPLICABLE
+from results.text import one_line
+
+if TYPE_CHECKING:
+    from launcher.run import Outcome
+
+
+def swept_run(jobs: Jobs, job: Job, configuration: DictConfig) -> Ending:
+    """Runs it and tells how it ended.
+
+    Raises:
+      DiskFull: there was no room for what it measured.
+      KeyboardInterrupt: a person interrupted it before its tasks were started.
+    """
+    began = time.perf_counter()
+    try:
+        outcome = jobs.attempt(job, configuration)
+    except UserError as error:
+        if (full := full_disk(error)) is not None:
+            raise full from error
+        state = NOT_APPLICABLE if isinstance(error, NotApplicable) else FAILED
+        marks.record(job.folder, state, str(error))
+        _say(jobs, f"  {state.replace('_', ' ')}: {error}")
+        return Ending(state, str(error))
+    except KeyboardInterrupt:
+        marks.record(job.folder, INTERRUPTED, "interrupted before it started")
+        raise
+    except Exception as error:  # the edge of a run: a sweep goes on after a fault of ours
+        if (full := full_disk(error)) is not None:
+            raise full from error
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}"
+        marks.record(job.folder, FAILED, reason)
+        return Ending(FAILED, reason)
+    if outcome.state == INTERRUPTED and not jobs.interruptions:
+        outcome = marks.failed(
+            job.folder, outcome, str(outcome.reason)
+        )  # not by who runs the sweep
+    if outcome.state == FAILED and _kind_of_failure(job.folder) == DISK:
+        raise DiskFull(f"the disk is full ({one_line(outcome.reason, 100)}); make space")
+    _tell(jobs, outcome, job.folder)
+    return Ending(outcome.state, outcome.reason, time.perf_counter() - began)
+
+
+def _kind_of_failure(folder: Path) -> str | None:
+    cause = RunFolder(folder).read(STATUS).get("cause") or {}
+    return cause.get("kind")
+
+
+def _tell(jobs: Jobs, outcome: "Outcome", folder: Path) -> None:
+    if outcome.state == FAILED:
+        tell_failure(outcome, folder)
+    elif outcome.state == INTERRUPTED:
+        print(f"interrupted; what was measured lies in {folder}", file=sys.stderr)
+    elif outcome.summary is not None:
+        _say(jobs, _in_a_line(outcome.summary))
+
+
+def _in_a_line(summary: dict[str, Any]) -> str:
+    told = []
+    if summary.get("examples_per_second") is not None:
+        told.append(f"{summary['examples_per_second']:,.0f} examples/s")
+    if summary.get("quality") is not None:
+        told.append(f"{summary.get('quality_name') or 'quality'} {summary['quality']:.4g}")
+    if summary.get("total_seconds") is not None:
+        told.append(f"{summary['total_seconds']:.1f} s")
+    if summary.get("notes"):
+        told.append(str(summary["notes"]))
+    return "  done: " + ", ".join(told)
+
+
+def _say(jobs: Jobs, text: str) -> None:
+    jobs.console.print(Text(text), soft_wrap=True)
