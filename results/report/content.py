@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 from results.groups import Group, grouped
-from results.journal import problem
 from results.loading import Run
 from results.report import (
     all_runs,
@@ -21,6 +20,7 @@ from results.report import (
 from results.report.drawing import Plot
 from results.report.ranking import Ranked, ranked
 from results.report.timeline import Timeline, timeline
+from results.sweep_folder import problem
 
 _MOST_WORKLOADS = 6
 
