@@ -247,3 +247,12 @@ def test_each_start_of_a_task_has_its_phases(tmp_path: Path) -> None:
     once = float((rows["start"] + rows["seconds"]).max() - rows["start"].min())
     assert float(seconds["training s"]) == pytest.approx(2 * once, abs=0.1)
     assert float(seconds["tracing s"]) == pytest.approx(1.8, abs=0.1)
+
+
+def test_what_the_journal_notes_is_said_in_the_page(tmp_path: Path) -> None:
+    write_flat_run(tmp_path / "0", 1000.0)
+    notes = ("gone on with although tensorflow was 2.20",)
+    make_journal(tmp_path, swept_run(0, state="done"), reason="the disk was full", notes=notes)
+    page = write_report(tmp_path).read_text()
+    assert "the disk was full" in page
+    assert "gone on with although tensorflow was 2.20" in page
