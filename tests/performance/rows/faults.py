@@ -78,9 +78,11 @@ def killed_sweep(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def full_disk(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     filled, foreseen = measured["filled"], measured["foreseen"]
+    after_all = filled["fills"] - len(filled["stops"])
     yield (
         f"a disk that becomes full at {filled['fills']} random moments of a sweep",
-        f"stopped with one line {len(filled['stops'])} times, {filled['tracebacks']} tracebacks, "
+        f"stopped with one line {len(filled['stops'])} times ({after_all} came when all was done), "
+        f"{filled['tracebacks']} tracebacks, "
         f"{filled['finished_files_changed']} finished files changed; with room again "
         f"{filled['done_once']} of {filled['runs']} runs done exactly once",
     )
