@@ -98,6 +98,7 @@ COLUMNS: dict[str, Column] = {
         "examples/s", "useful examples over all wall time", HIGHER
     ),
     "goodput_share": Column(_SHARE, "of all wall time, spent in measured steps", HIGHER),
+    "profiled": Column(_TEXT, "steps that were traced; no speed is told of such a run"),
     "notes": Column(_TEXT, "what to know to read the figures right"),
     "started": Column(_MOMENT, "when the run began"),
 }

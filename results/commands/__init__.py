@@ -8,6 +8,8 @@ _MODULES = {
     "list": "results.commands.list_runs",
     "compare": "results.commands.compare",
     "report": "results.commands.report",
+    "profile": "results.commands.profile",
+    "tensorboard": "results.commands.tensorboard",
 }
 
 
