@@ -1,5 +1,9 @@
 """The trace of `profile.steps`: every task traces the same steps, each into a file of its own.
 
+TensorFlow 2.21 sometimes aborts a task (SIGABRT) while it collects the trace: memory is freed twice
+in `SplitEventTracker::FindStartAndMerge`, which joins the two ends of operations that begin on one
+thread and end on another, as collectives do. Nothing done here prevents it.
+
 TensorFlow names a trace by host, and the tasks of one machine would overwrite each other's; so each
 writes into a folder of its own, and its file is then put where all of them are converted together.
 """
