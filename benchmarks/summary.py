@@ -34,6 +34,8 @@ peak_rss_mb_task_max, _sum          most memory of one task; each task's most, a
 read_bytes, written_bytes, sent_bytes, received_bytes   storage and TCP, all tasks
 quality, quality_name, quality_direction, quality_step  the last evaluation on held-out data
 loss_first, loss_last
+profiled                            "20 to 30": steps that every task traced, which slows a run: no
+                                    throughput, step time, waiting or goodput is told then
 notes                               what to know to read the figures right; null is nothing
 started                             UTC, ISO 8601
 """
@@ -72,6 +74,19 @@ _ASKED = {
     "seed": ("seed",),
     "warmup_steps": ("measure.warmup_steps", "warmup_steps"),
 }
+_NOT_OF_A_PROFILED_RUN = (
+    "examples_per_second",
+    "examples_per_second_low",
+    "examples_per_second_high",
+    "examples_per_second_interval",
+    "effective_sample",
+    "step_seconds_median",
+    "wait_share",
+    "goodput_steps_per_second",
+    "goodput_examples_per_second",
+    "goodput_share",
+)
+"""Fields that tracing falsifies: a traced step takes 10 to 20% longer, and a call of its own."""
 
 
 def summarize(folder: RunFolder) -> dict[str, Any]:
@@ -89,7 +104,8 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
     parts = split(rows, attempts_of(status, _tasks_started(status)))
     useful, measured = parts.all_useful(), parts.measured(asked["warmup_steps"] or 0)
     amounts = _amounts(useful, measured, overlapping)
-    return {
+    profiled = _profiled(config)
+    record = {
         **_outcome(status),
         **asked,
         **_isolation(plan),
@@ -111,9 +127,16 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_used(folder),
         **_quality(events),
         **_losses(useful),
-        "notes": _notes(events),
+        "profiled": profiled,
+        "notes": _notes(events, profiled),
         "started": status.get("started"),
     }
+    return record if profiled is None else record | dict.fromkeys(_NOT_OF_A_PROFILED_RUN)
+
+
+def _profiled(config: Mapping[str, Any]) -> str | None:
+    steps = config.get("profile.steps")
+    return None if steps is None else " to ".join(str(step) for step in steps)
 
 
 def _outcome(status: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,10 +287,12 @@ def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     }
 
 
-def _notes(events: Mapping[str, list[dict[str, Any]]]) -> str | None:
+def _notes(events: Mapping[str, list[dict[str, Any]]], profiled: str | None) -> str | None:
     all_events = [event for of in events.values() for event in of]
     told = {event.get("event"): event for event in all_events}
     notes = []
+    if profiled is not None:
+        notes.append(f"steps {profiled} were profiled, so no throughput is taken from this run")
     if "statistics_averaged" in told:
         notes.append(
             f"{told['statistics_averaged'].get('variables')} running statistics of the model were "

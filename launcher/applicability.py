@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Protocol
 
+from launcher import profiling
 from launcher.errors import NotApplicable
 from launcher.groups import strategies_by_key
 from launcher.schema import Settings
@@ -64,6 +65,12 @@ def _what_a_coordinator_cannot_do(asked: dict[str, Any]) -> None:
         raise NotApplicable(
             f"deterministic=true: under strategy={strategy} workers update the variables in the "
             "order in which they finish; take a synchronous strategy such as multiworker"
+        )
+    if asked["profile"]["steps"] is not None:
+        raise NotApplicable(
+            f"{profiling.as_typed(asked['profile']['steps'])}: under strategy={strategy} no two "
+            "tasks take the same step, so none can be traced on all of them at once; take a "
+            "synchronous strategy such as multiworker"
         )
     if asked["loop"]["jit_compile"]:
         raise NotApplicable(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from input_pipelines.settings import PipelineSettings
-from launcher import applicability, remote, values
+from launcher import applicability, profiling, remote, values
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import LaunchSettings, WatchSettings
 from launcher.targets import check_target
@@ -24,6 +24,7 @@ from strategies.settings import (
     EvaluateSettings,
     LoopSettings,
     MeasureSettings,
+    ProfileSettings,
     UntilSettings,
 )
 
@@ -88,6 +89,7 @@ class Experiment:
     evaluate: EvaluateSettings
     checkpoint: CheckpointSettings
     measure: MeasureSettings
+    profile: ProfileSettings
     loop: LoopSettings
     engine: EngineChoice
     launch: LaunchSettings
@@ -146,6 +148,8 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
     batch = resolve_batch(asked, usual["batch_per_replica"], max(1, gpus_per_task))
     measure = MeasureSettings(**asked["measure"])
     until = _until(asked, batch, measure, f"{workload.name}'s own", usual["steps"])
+    profile = ProfileSettings(**asked["profile"])
+    profiling.check(profile, until, measure.warmup_steps, batch.total)
     serves = asked["strategy"]["topology"] == "servers"
     return Experiment(
         strategy=_strategy(asked["strategy"]),
@@ -164,6 +168,7 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         evaluate=EvaluateSettings(**asked["evaluate"]),
         checkpoint=_checkpoint(asked["checkpoint"]),
         measure=measure,
+        profile=profile,
         loop=LoopSettings(**asked["loop"]),
         engine=_engine(asked["engine"]),
         launch=LaunchSettings(**asked["launch"]),

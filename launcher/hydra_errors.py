@@ -98,6 +98,12 @@ def _sweep_without_m(found: re.Match[str], words: Sequence[str]) -> str:
     return f"{found['override']}: several values are a sweep; add -m"
 
 
+def _not_a_list(found: re.Match[str], words: Sequence[str]) -> str:
+    key = found["key"]
+    given = next((word for word in words if word.startswith(f"{key}=")), f"{key}=")
+    return f"{given}: a list is needed; give {key}=[…,…]"
+
+
 def _twice(found: re.Match[str], words: Sequence[str]) -> str:
     given = [word for word in words if word.startswith(f"{found['key']}=")]
     return f"{' '.join(given) or found['key']}: given more than once; give it once"
@@ -152,6 +158,7 @@ _SAID = (
         r"(?:Invalid type assigned|is not Optional|is not a subclass).*full_key: (?P<key>\S+)",
         _not_a_value,
     ),
+    (r"is not a ListConfig.*full_key: (?P<key>\S+)", _not_a_list),
     (r"Config group override must be a string", _group_without_name),
     (r"Ambiguous value for argument '(?P<override>.*?)'\n", _sweep_without_m),
     (r"Multiple values for (?P<key>\w+)", _twice),

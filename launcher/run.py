@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launcher import isolation, memory
+from launcher import isolation, memory, profiling
 from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
@@ -115,6 +115,10 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         "replaced": [dataclasses.asdict(each) for each in attempts.replaced],
     }
     run_folder.write(STATUS, status)
+    if experiment.profile.steps is not None:
+        problem = profiling.convert(folder)
+        if problem is not None:
+            print(f"no profile: {problem}", file=sys.stderr)
     summary = _summarize(run_folder)
     cause = watched.cause
     return Outcome(

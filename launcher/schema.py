@@ -21,6 +21,7 @@ from strategies.settings import (
     EvaluateSettings,
     LoopSettings,
     MeasureSettings,
+    ProfileSettings,
     UntilSettings,
 )
 
@@ -181,6 +182,7 @@ class Settings:
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     measure: MeasureSettings = field(default_factory=MeasureSettings)
+    profile: ProfileSettings = field(default_factory=ProfileSettings)
     loop: LoopSettings = field(default_factory=LoopSettings)
     launch: LaunchSettings = field(default_factory=LaunchSettings)
     watch: WatchSettings = field(default_factory=WatchSettings)

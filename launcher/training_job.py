@@ -86,6 +86,7 @@ def training_job(
         evaluate=experiment.evaluate,
         checkpoint=experiment.checkpoint,
         measure=experiment.measure,
+        profile=experiment.profile,
         seed=experiment.seed,
         deterministic=experiment.deterministic,
         asynchronous=experiment.strategy.loop == "coordinator",

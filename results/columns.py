@@ -99,6 +99,7 @@ COLUMNS: dict[str, Column] = {
     "goodput_steps_per_second": Column("steps/s", "useful steps over all time", HIGHER),
     "goodput_examples_per_second": Column("examples/s", "useful examples over all time", HIGHER),
     "goodput_share": Column(_SHARE, "of all time, spent in measured steps", HIGHER),
+    "profiled": Column(_TEXT, "steps that were traced; no speed is told of such a run"),
     "notes": Column(_TEXT, "what to know to read the figures right"),
     "started": Column(_MOMENT, "when the run began"),
 }

@@ -12,6 +12,7 @@ from strategies.settings import (
     EvaluateSettings,
     LoopSettings,
     MeasureSettings,
+    ProfileSettings,
     UntilSettings,
 )
 
@@ -36,6 +37,7 @@ class TrainingJob:
     evaluate: EvaluateSettings
     checkpoint: CheckpointSettings
     measure: MeasureSettings
+    profile: ProfileSettings
     seed: int
     deterministic: bool
     asynchronous: bool

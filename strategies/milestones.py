@@ -10,6 +10,7 @@ from strategies import checkpoints
 from strategies.finishing import finish, reaches_quality
 from strategies.job import TrainingJob
 from strategies.model import Training
+from strategies.profiled_steps import ProfiledSteps
 from strategies.stopping import Stopping
 from strategies.summaries import Summaries
 
@@ -39,6 +40,7 @@ class Milestones:
         self._evaluated: int | None = None
         self._checkpointed: int | None = None
         self._summarized = time.perf_counter(), 0
+        self.profiled = ProfiledSteps(job)
         self.summaries = Summaries(job.folder.path, chief=job.chief)
         self.resumed: float | None = None
         """Unix seconds when the last pause ended; the time of a pause belongs to no step."""
@@ -53,19 +55,26 @@ class Milestones:
     def next_after(self, step: int) -> int | None:
         """The next step at which training has to pause or end; None: none is known."""
         job = self._job
-        return self._stopping.next_halt(step, [job.evaluate_every, job.checkpoint.every_steps])
+        every = [job.evaluate_every, job.checkpoint.every_steps]
+        halts = [self._stopping.next_halt(step, every), self.profiled.next_halt(step)]
+        return min((halt for halt in halts if halt is not None), default=None)
 
     def reached(self, step: int) -> str | None:
         """Does what is due after `step`; returns the reason where training has to end."""
         job, reason = self._job, None
+        self.profiled.stop_after(step)
         if job.evaluate_every and step % job.evaluate_every == 0:
             reason = "quality" if reaches_quality(job, self._evaluate(step)) else None
         if job.checkpoint.every_steps and step % job.checkpoint.every_steps == 0:
             self._checkpoint(step)
-        return reason or self._stopping.reached(step)
+        reason = reason or self._stopping.reached(step)
+        if reason is None and self.profiled.start_after(step):
+            self._resume()
+        return reason
 
     def finish(self, step: int, reason: str) -> None:
         """Evaluates, saves a checkpoint and the model, and returns once every task is done."""
+        self.profiled.stop()
         if self._evaluated != step:
             self._evaluate(step)
         if self._checkpointed != step:

@@ -54,6 +54,14 @@ class CheckpointSettings:
 
 
 @dataclass(frozen=True)
+class ProfileSettings:
+    """Which steps every task traces. A profiled run is never counted in throughput."""
+
+    steps: list[int] | None = None
+    """First and last step of a trace of all tasks at once, [20,30]; `null`: no trace."""
+
+
+@dataclass(frozen=True)
 class MeasureSettings:
     """What is measured, and from when on."""
 

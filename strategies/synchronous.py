@@ -75,7 +75,8 @@ class _Loop:
         if halt is not None:
             count = min(count, halt - self.step)
         asked = self.stopping.asked
-        found, packed = self.call(np.int32(count), np.float32(asked is not None))
+        with self.milestones.profiled.marked(self.step + 1):
+            found, packed = self.call(np.int32(count), np.float32(asked is not None))
         steps = Steps(*(part.numpy() for part in found))
         loss_sum, stops = packed.numpy()
         check_finite(job.task, self.step + 1, steps.losses)

@@ -14,7 +14,7 @@ from results.sweep_folder import DONE
 from tests.launcher.command_line import REPOSITORY, launch
 from tests.performance import readme_table
 from tests.results.flat_runs import write_repeats
-from tests.results.made_folders import Made, make_run, make_sweep
+from tests.results.made_folders import Made, make_profile, make_run, make_sweep
 from tests.results.made_journals import make_journal
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -75,12 +75,19 @@ def test_every_command_of_the_launcher_composes(words: list[str], tmp_path: Path
         assert ended.returncode == 0
 
 
-@pytest.mark.parametrize("words", commands("results"), ids=" ".join)
+def reading_commands() -> list[list[str]]:
+    """Those that end by themselves: `tensorboard` has a test of its own."""
+    return [words for words in commands("results") if words[0] != "tensorboard"]
+
+
+@pytest.mark.parametrize("words", reading_commands(), ids=" ".join)
 def test_every_command_of_results_reads_a_folder(words: list[str], tmp_path: Path) -> None:
     folders = [given(words[1:], key) for key in ("folder", "a", "b")]
     assert any(folders)
     for folder in filter(None, folders):
-        if words[0] == "compare":
+        if words[0] == "profile":
+            make_profile(make_run(tmp_path / folder, Made()))
+        elif words[0] == "compare":
             write_repeats(tmp_path / folder, {"mirrored": SPEEDS, "multiworker": SPEEDS[::-1]})
         elif words[0] == "watch":
             make_journal(tmp_path / folder, state=DONE)

@@ -9,6 +9,8 @@ _MODULES = {
     "compare": "results.commands.compare",
     "report": "results.commands.report",
     "watch": "results.commands.watch",
+    "profile": "results.commands.profile",
+    "tensorboard": "results.commands.tensorboard",
 }
 
 

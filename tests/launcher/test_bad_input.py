@@ -67,6 +67,9 @@ _ALSO_WRONG = {
     "nothing to restore": ("checkpoint.restore=nowhere", "checkpoint.restore=nowhere", "folder"),
     "cache in a file": ("cache_folder=a_file/x", "cache_folder=a_file/x", "folder"),
     "port too high": ("engine.first_port=70000", "engine.first_port=70000", "65535"),
+    "one step to trace": ("profile.steps=20", "profile.steps=20", "[…,…]"),
+    "no step to trace": ("profile.steps=[a,b]", "profile.steps=[a,b]", "an integer"),
+    "trace after the end": ("profile.steps=[20,9999]", "profile.steps=[20,9999]", "give a last"),
     "too few ports": (
         "engine.first_port=65535 strategy=multiworker workers=4",
         "engine.first_port=65535",

@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.resources import Sample
 from benchmarks.summary import summarize
+from results.profiles import OPERATIONS
 from results.run_folder import RunFolder
 from results.streams import RESOURCES, STEPS, StreamWriter
 
@@ -84,6 +85,22 @@ def make_run(path: Path, made: Made, **status: Any) -> RunFolder:
     )
     folder.write("summary.json", summarize(folder))
     return folder
+
+
+def make_profile(folder: RunFolder, operation: str = "dense/MatMul") -> None:
+    """What is converted from the traces of a run's tasks: two operations."""
+    rows = [
+        {
+            "operation": name,
+            "kind": name.rpartition("/")[2],
+            "place": "Host",
+            "occurrences": 22,
+            "self_seconds": seconds,
+            "self_share": seconds / 0.4,
+        }
+        for name, seconds in ((operation, 0.3), ("dense/Relu", 0.1))
+    ]
+    folder.write(OPERATIONS, {"steps": [20, 30], "tasks": folder.tasks(), "operations": rows})
 
 
 def iso(moment: float) -> str:
