@@ -1,4 +1,4 @@
-"""One warm session for all faults of this module's tests, each on both paths."""
+"""One warm session for all faults, and the two paths that each of them can go."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +15,12 @@ def session() -> Iterator[Session]:
         yield opened
 
 
-@pytest.fixture(params=["namespace", "none"])
+BY_HAND = pytest.param("none", marks=pytest.mark.figures)
+"""`pytest -m 'ci or figures' tests/faults` goes both ways with every fault; CI with those that
+leave most behind."""
+
+
+@pytest.fixture(params=["namespace", BY_HAND])
 def isolation(request: pytest.FixtureRequest) -> str:
     """Both paths: what the kernel cleans up by itself, and what has to be cleaned up."""
     return str(request.param)

@@ -23,14 +23,12 @@ LEAVES_A_PROCESS = "workload._target_=tests.faults.workloads.starts_processes"
 SECONDS_TO_DIE = 10.0
 
 
-@pytest.fixture(params=["namespace", "none"])
-def isolated(request):
-    return f"isolation={request.param}"
-
-
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_killed_launcher_takes_all_with_it_and_its_folder_says_so(tmp_path, isolated, method):
-    command = Command(tmp_path, *TWO, isolated, f"launch.method={method}", LEAVES_A_PROCESS)
+@pytest.mark.parametrize(
+    ("isolation", "method"), [("namespace", "fork"), ("none", "fork"), ("none", "spawn")]
+)
+def test_killed_launcher_takes_all_with_it_and_its_folder_says_so(tmp_path, isolation, method):
+    ways = (f"isolation={isolation}", f"launch.method={method}")
+    command = Command(tmp_path, *TWO, *ways, LEAVES_A_PROCESS)
     command.wait_for("worker-0", "first_call_done")
     names = {process.name() for process in command.processes()}
     assert "sleep" in names
@@ -50,9 +48,9 @@ def test_launcher_killed_while_it_starts_leaves_nothing(tmp_path, seconds):
     assert command.files_left() == []
 
 
-def test_closed_terminal_is_like_ctrl_c_once(tmp_path, isolated):
+def test_closed_terminal_is_like_ctrl_c_once(tmp_path):
     ours, theirs = pty.openpty()
-    command = Command(tmp_path, *TWO, isolated, terminal=theirs)
+    command = Command(tmp_path, *TWO, terminal=theirs)
     os.close(theirs)
     command.wait_for("worker-0", "first_call_done")
     command.process.send_signal(signal.SIGHUP)

@@ -16,6 +16,12 @@ SERVED = ("strategy=parameter_server", "workers=2", *LONG)
 SECONDS_TO_DIE = 10.0
 
 
+@pytest.fixture(params=["namespace", "none"])
+def isolation(request):
+    """Both ways, in CI too."""
+    return request.param
+
+
 @pytest.mark.parametrize("victim", ["chief-0", "worker-0"])
 def test_killed_task_of_a_synchronous_run_is_the_cause(start, victim):
     run = start(*TWO)

@@ -56,9 +56,7 @@ def kill_once_at(run, task, step):
 
 
 @pytest.mark.parametrize("overrides", SYNCHRONOUS.values(), ids=SYNCHRONOUS)
-def test_synchronous_run_that_was_killed_ends_as_one_that_was_not(start, overrides, isolation):
-    if isolation == "none" and overrides != SYNCHRONOUS["multiworker"]:
-        pytest.skip("nothing to do with isolation")
+def test_synchronous_run_that_was_killed_ends_as_one_that_was_not(start, overrides):
     plain = start(*overrides, *COMMON)
     assert plain.end().state == "done"
     killed = start(*overrides, *COMMON, "restarts=2")
