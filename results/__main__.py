@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from results.commands import Verb, verb, verb_names
 from results.errors import UserError, nearest
+from results.text import one_line
 
 _HELP_WORDS = {"--help", "-h", "help"}
 
@@ -20,7 +21,7 @@ def main(words: Sequence[str] | None = None) -> int:
         chosen = _chosen(words[0])
         return chosen.run(_by_key(words[0], chosen, words[1:])) or 0
     except UserError as error:
-        print(f"results: {error}", file=sys.stderr)
+        print(f"results: {one_line(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `… | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

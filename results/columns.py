@@ -35,6 +35,9 @@ COLUMNS: dict[str, Column] = {
     "reason": Column(_TEXT, "why it is not done"),
     "repeat": Column(_COUNT, "which repeat of its configuration in its sweep, from 0"),
     "block": Column(_COUNT, "round of its sweep: runs of one round ran near each other"),
+    "busy_share": Column(
+        _SHARE, "of the machine's cores, busy with other things when the run began, if too much"
+    ),
     "failed_task": Column(_TEXT, "the task that a failure began in"),
     "strategy": Column(_TEXT, "strategy of tf.distribute"),
     "workers": Column(_COUNT, "how many times the model is computed at once"),
@@ -46,7 +49,8 @@ COLUMNS: dict[str, Column] = {
     "batch_per_replica": Column("examples", "what one replica took in a step"),
     "seed": Column(_COUNT, "everything random came from it"),
     "emulated": Column(_TEXT, "what was not the machine's own"),
-    "isolation": Column(_TEXT, "how the run's processes were kept apart"),
+    "isolation": Column(_TEXT, "namespace: nobody outside could connect; or none"),
+    "isolation_why": Column(_TEXT, "why there was none"),
     "examples_per_second": Column(
         "examples/s", "throughput over all replicas, warm-up dropped", HIGHER
     ),
@@ -87,7 +91,14 @@ COLUMNS: dict[str, Column] = {
     "loss_first": Column("as the loss", "first loss that was recorded"),
     "loss_last": Column("as the loss", "last loss that was recorded", LOWER),
     "attempts": Column(_COUNT, "how often the run was begun", LOWER),
-    "restarts": Column(_COUNT, "how often tasks were started again", LOWER),
+    "restarts": Column(_COUNT, "how often all tasks were started again after a failure", LOWER),
+    "replaced_workers": Column(_COUNT, "workers replaced alone after a failure", LOWER),
+    "lost_steps": Column(_COUNT, "steps made before a failure, after the last checkpoint", LOWER),
+    "repeated_examples": Column(_COUNT, "examples trained on again after a failure", LOWER),
+    "restart_seconds": Column(_SECONDS, "from failures to the next steps, added up", LOWER),
+    "goodput_steps_per_second": Column("steps/s", "useful steps over all time", HIGHER),
+    "goodput_examples_per_second": Column("examples/s", "useful examples over all time", HIGHER),
+    "goodput_share": Column(_SHARE, "of all time, spent in measured steps", HIGHER),
     "notes": Column(_TEXT, "what to know to read the figures right"),
     "started": Column(_MOMENT, "when the run began"),
 }

@@ -5,12 +5,18 @@ lowest room because every other room may import that one.
 """
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ARRAYS = re.compile(r"\[{2,}.*?\]{2,}", re.DOTALL)
 """A printed array of two dimensions or more."""
+
+_GRAPH = "Graph execution error"
+_WAY_TO_NODE = (_GRAPH, "Detected at node", '  File "', "<stack traces", "node ")
+_SAID_BY_PEERS = ("Additional GRPC error", "The error could be from a previous operation")
+_REPEATED = re.compile(r"(\w[\w ]+: )\1+")
 
 
 class UserError(Exception):
@@ -30,7 +36,8 @@ def described(error: BaseException, longest: int = 500) -> tuple[str, str]:
     """The type of an exception and, in one line of at most `longest` characters, what it says.
 
     AutoGraph wraps what is raised while a function is traced: the way there comes first and the
-    exception itself last. Keras colours its words, and repeats whole arrays.
+    exception itself last. A graph's error begins with the way to its node, and ends with what each
+    peer said. Keras colours its words, and repeats whole arrays.
     """
     name, message = type(error).__name__, _COLOURS.sub("", str(error))
     where = ""
@@ -40,8 +47,18 @@ def described(error: BaseException, longest: int = 500) -> tuple[str, str]:
         where = f" ({places[-1]})" if places else ""
         message = message[ends[-1].end() :] if ends else message
         name = re.split(r"\W", message, maxsplit=1)[0] if ends else name
+    if message.startswith(_GRAPH):
+        message = _of_graph(message)
     message = _ARRAYS.sub("[…]", message).removeprefix(f"{name}: ")
     message = " ".join(message.split())
     if len(message) > longest:
         message = message[: longest - 1] + "…"
     return name, message + where
+
+
+def _of_graph(message: str) -> str:
+    """What went wrong in a node of a graph, without the way there and without echoes."""
+    lines = message.splitlines()
+    told = itertools.dropwhile(lambda line: not line or line.startswith(_WAY_TO_NODE), lines)
+    own = itertools.takewhile(lambda line: not line.startswith(_SAID_BY_PEERS), told)
+    return _REPEATED.sub(r"\1", "\n".join(own)) or message

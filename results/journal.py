@@ -21,6 +21,8 @@ class Place:
     state: str
     reason: str | None
     overrides: Mapping[str, str]
+    busy_share: float | None = None
+    """Of the machine's cores, busy with other things when it began, where that was too much."""
 
 
 def places(folder: Path) -> dict[str, Place]:
@@ -61,4 +63,5 @@ def _place(run: Mapping[str, Any]) -> Place:
         state=str(run.get("state") or "waiting"),
         reason=run.get("reason"),
         overrides=by_key(run.get("overrides") or []),
+        busy_share=run.get("busy_share"),
     )

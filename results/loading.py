@@ -72,6 +72,7 @@ class Run:
             "reason": self.reason,
             "repeat": self.place and self.place.repeat,
             "block": self.place and self.place.block,
+            "busy_share": self.place and self.place.busy_share,
         }
         measured = {key: each for key, each in self.summary.items() if key not in told}
         asked = {key: each for key, each in self.configuration.items() if measured.get(key) is None}

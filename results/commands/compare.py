@@ -99,6 +99,9 @@ def _conditions(a: Sequence[Run], b: Sequence[Run], anyway: bool) -> list[str]:
             " there is: give anyway=true to compare them nevertheless"
         )
     lines = [f"Different environments: {'; '.join(differences)}."] if differences else []
+    busy = [run for run in (*a, *b) if run.place is not None and run.place.busy_share is not None]
+    if busy:
+        lines.append(f"{len(busy)} of {len(a) + len(b)} runs began on a machine busy otherwise.")
     revisions = differing_revisions(a, b)
     return lines + ([f"Different versions: {'; '.join(revisions)}."] if revisions else [])
 

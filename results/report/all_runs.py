@@ -179,6 +179,9 @@ _COLUMNS: dict[str, RunColumn] = {
     "core s": _scaled("core_seconds", 1, 0),
     "memory MB": _number("peak_rss_mb_sum"),
     "quality": _scaled("quality", 1, 3),
+    "restarts": RunColumn(
+        lambda run: str(run.value("restarts") or DASH), lambda run: run.value("restarts")
+    ),
     "batch": _count("batch_total"),
     "keras": _count("keras"),
     "seed": _count("seed"),

@@ -9,10 +9,18 @@ from pathlib import Path
 from results.groups import Group, grouped
 from results.journal import problem
 from results.loading import Run
-from results.report import all_runs, plots_of_runs, plots_of_tasks, tables, words
+from results.report import (
+    all_runs,
+    plots_of_loss,
+    plots_of_phases,
+    plots_of_runs,
+    plots_of_tasks,
+    tables,
+    words,
+)
 from results.report.drawing import Plot
-from results.report.plots_of_tasks import Timeline
 from results.report.ranking import Ranked, ranked
+from results.report.timeline import Timeline, timeline
 
 _MOST_WORKLOADS = 6
 
@@ -95,15 +103,15 @@ class Content:
     @cached_property
     def _timeline(self) -> Timeline:
         shown = self._shown_apart
-        return plots_of_tasks.timeline(shown[0]) if shown else Timeline(0.0, {}, {})
+        return timeline(shown[0]) if shown else Timeline(0.0, {}, {})
 
     def _plots_of_run(self) -> list[Plot | None]:
         run, of = self.runs[0], self._timeline
         alone = grouped([run])
         return [
             plots_of_tasks.throughput_over_time(of, int(run.value("warmup_steps") or 0)),
-            plots_of_tasks.loss_of_run(of),
-            plots_of_tasks.phases(run, of),
+            plots_of_loss.loss_of_run(of),
+            plots_of_phases.phases(run, of),
             plots_of_runs.time_to_first_step(alone),
             plots_of_runs.step_time(alone),
             plots_of_tasks.cpu(of),
@@ -118,10 +126,10 @@ class Content:
         groups = self.ordered_groups
         found += [plots_of_runs.time_to_first_step(groups), plots_of_runs.step_time(groups)]
         for name, ranking in self.rankings.items():
-            found.append(plots_of_tasks.loss_of_runs([each.group for each in ranking], name))
+            found.append(plots_of_loss.loss_of_runs([each.group for each in ranking], name))
         if self._shown_apart is not None:
             run, label = self._shown_apart
-            found.append(plots_of_tasks.phases(run, self._timeline, label))
+            found.append(plots_of_phases.phases(run, self._timeline, label))
             found.append(plots_of_tasks.cpu(self._timeline, label))
             found.append(plots_of_tasks.memory(self._timeline, label))
         return found

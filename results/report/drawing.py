@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito, "Color Universal Design" (2008); black and yellow don't show on every background
+# Okabe and Ito, "Color Universal Design" (2008); yellow is for areas only
 ORANGE = "#e69f00"
 SKY = "#56b4e9"
 GREEN = "#009e73"
 BLUE = "#0072b2"
 VERMILION = "#d55e00"
 PURPLE = "#cc79a7"
+YELLOW = "#f0e442"
 GREY = "#949494"
 
 STRATEGY_COLOURS = {
@@ -117,12 +118,18 @@ class Plot:
 
     def png(self) -> bytes:
         """The plot as a PNG file that stands alone, its message on top, dark on white."""
-        lines = textwrap.wrap(self.message, 56) or [""]
+        lines = textwrap.wrap(self.message, 52) or [""]
+        top = 12 + 19 * len(lines)
         with _look(self.name, _PNG_STYLE):
             from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-            figure = _painted(self.paint, self.height + 18 * len(lines), FigureCanvasAgg)
-            figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=13, fontweight="semibold")
+            figure = _figure(self.height + top)
+            FigureCanvasAgg(figure)
+            parts: Any = figure.subfigures(2, 1, height_ratios=[top, self.height])
+            title, below = parts
+            words = "\n".join(lines)
+            title.text(0.02, 0.95, words, va="top", fontsize=13, fontweight="bold")
+            self.paint(below.subplots())
             buffer = io.BytesIO()
             figure.savefig(buffer, format="png", dpi=_PNG_DPI, metadata={"Software": None})
         return buffer.getvalue()
@@ -135,7 +142,10 @@ def draw(
     with _look(name):
         from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-        svg = _svg(_painted(paint, height, FigureCanvasSVG))
+        figure = _figure(height)
+        FigureCanvasSVG(figure)
+        paint(figure.add_subplot())
+        svg = _svg(figure)
     message = one_line(message, _LONGEST_MESSAGE)
     return Plot(name, message, _for_page(svg, name, message), numbers, paint, height)
 
@@ -173,14 +183,11 @@ def _look(name: str, more: Mapping[str, Any] | None = None) -> Iterator[None]:
         yield
 
 
-def _painted(paint: Callable[[Axes], None], height: int, canvas: Callable[[Figure], Any]) -> Figure:
+def _figure(height: int) -> Figure:
     from matplotlib.figure import Figure
 
     size = (WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
-    figure = Figure(figsize=size, layout="constrained")
-    canvas(figure)
-    paint(figure.add_subplot())
-    return figure
+    return Figure(figsize=size, layout="constrained")
 
 
 def _svg(figure: Figure) -> str:

@@ -138,6 +138,7 @@ def method(runs: Sequence[Run]) -> list[str]:
         " model."
     )
     said.append(_emulated(runs))
+    said += _isolation(runs)
     notes = dict.fromkeys(str(run.value("notes")) for run in runs if run.value("notes"))
     return said + [f"Note: {one_line(each, _LONGEST_NOTE)}." for each in notes]
 
@@ -147,6 +148,22 @@ def _environment(run: Run) -> dict[str, Any] | None:
         return run.folder.read_if_there(ENVIRONMENT)
     except UserError:
         return None  # damaged: the other runs still tell
+
+
+def _isolation(runs: Sequence[Run]) -> list[str]:
+    """Who could have connected to the tasks; nothing where no run says."""
+    kinds = [run.value("isolation") for run in runs]
+    said = []
+    if "namespace" in kinds:
+        which = "The tasks" if set(kinds) <= {"namespace", None} else "The tasks of some runs"
+        said.append(
+            f"{which} had users, network and processes of their own: nobody outside could connect."
+        )
+    reasons = dict.fromkeys(
+        str(run.value("isolation_why")) for run in runs if run.value("isolation") == "none"
+    )
+    said += [f"Not isolated: {one_line(each, _LONGEST_NOTE)}." for each in reasons]
+    return said
 
 
 def _intervals(runs: Sequence[Run]) -> str:

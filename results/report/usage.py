@@ -12,7 +12,7 @@ import numpy as np
 from results.errors import UserError
 from results.groups import Group
 from results.loading import Run
-from results.report.plots_of_tasks import Timeline, timeline
+from results.report.timeline import Timeline, timeline
 from results.run_folder import ENVIRONMENT
 from results.text import DASH, fixed, number, one_line, percent
 

@@ -64,6 +64,9 @@ def points_of_sweep(runs: Sequence[Run], rankings: Mapping[str, Sequence[Ranked]
             for sentence in (_certainty(ranking), _scaling(ranking), _waiting(ranking))
             if sentence
         ]
+    busy = [run for run in runs if run.place is not None and run.place.busy_share is not None]
+    if busy:
+        found.append(f"{counted(len(busy), 'run')} began while the machine was busy otherwise.")
     failed = [run for run in runs if run.state == "failed"]
     if failed:
         found.append(f"{counted(len(failed), 'run')} failed: the causes are below.")

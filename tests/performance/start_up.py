@@ -95,7 +95,7 @@ def _moments(folder: RunFolder) -> _Moments:
     return _Moments(
         began=unix_seconds(status["started"]),
         tasks=status["tasks_started"],
-        first_step=max(rows.start[0] + rows.seconds[0] for rows in steps),
+        first_step=max(float(rows.start[0] + rows.seconds[0]) for rows in steps),
         ended=max(of[-1]["time"] for of in events),
     )
 

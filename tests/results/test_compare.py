@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results import read_runs
+from results import RunFolder, read_runs
 from results.__main__ import main
 from results.comparing import compare, read_together, sentence
 from results.comparing.pairing import ROUNDS, TURNS, sides
@@ -252,3 +252,32 @@ def test_runs_that_are_not_done_count_for_nothing(tmp_path: Path) -> None:
     assert len(runs) == 15
     found = compare(runs[:7], runs[7:], "examples_per_second", "x", "y")
     assert "slower than y" in sentence(found)
+
+
+def test_runs_that_began_on_a_busy_machine_are_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_repeats(tmp_path, {"mirrored": SLOW, "multiworker": FAST})
+    busy = {"state": "done", "busy_share": 0.4}
+    runs = [
+        {"number": number, "block": number % 8} | (busy if number == 3 else {})
+        for number in range(16)
+    ]
+    RunFolder(tmp_path).write("sweep.json", {"runs": runs})
+    out = said(capsys, f"folder={tmp_path}", "by=strategy")
+    assert "8 pairs of the sweep's rounds; could have" in out
+    assert "1 of 16 runs began on a machine busy otherwise." in out
+
+
+def test_hostile_names_reach_the_terminal_as_plain_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "\x1b[2Jmirrored\n\u202e" + "x" * 100_000
+    write_repeats(tmp_path, {evil: SLOW, "multiworker": FAST})
+    out = said(capsys, f"folder={tmp_path}", "by=strategy")
+    error = said(capsys, f"folder={tmp_path}", "by=strategy", "base=tpu", code=2)
+    for text in (out, error):
+        assert not {"\x1b", "\u202e"} & set(text)
+    assert len(out.splitlines()) == 2
+    assert len(out) < 1000
+    assert error.count("\n") == 1

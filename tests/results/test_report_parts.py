@@ -16,7 +16,9 @@ from results.report import MARKDOWN, PNG, write_report
 from results.report.all_runs import run_table
 from results.report.data import downloads
 from results.report.failures import failures, refusals
+from results.report.plots_of_phases import phases
 from results.report.ranking import ranked, ranking_table
+from results.report.timeline import Timeline, timeline
 from results.report.usage import HEAD, usage_table
 from results.report.words import headline_of_sweep, points_of_sweep
 from tests.results.flat_runs import write_flat_run, write_repeats
@@ -224,3 +226,23 @@ def test_runs_that_wait_are_counted(tmp_path: Path) -> None:
     runs = [{"number": 0, "state": "done"}, {"number": 1, "state": "waiting", "overrides": []}]
     RunFolder(tmp_path).write("sweep.json", {"runs": runs})
     assert "2 runs: 1 done, 1 waiting." in write_report(tmp_path).read_text()
+
+
+def test_each_start_of_a_task_has_its_phases(tmp_path: Path) -> None:
+    """A task that was started again 20 s later: two stretches of training, start-up in between."""
+    folder = make_run(tmp_path, Made("mirrored", 2, steps=400))
+    place = folder.task_folder("chief-0")
+    events = [json.loads(line) for line in (place / "events.jsonl").read_text().splitlines()]
+    again = [event | {"time": event["time"] + 20} for event in events]
+    lines = [json.dumps(event) for event in [*events, *again]]
+    (place / "events.jsonl").write_text("\n".join(lines) + "\n")
+    of = timeline(read_runs(tmp_path)[0])
+    rows = of.steps["chief-0"]
+    twice = {name: np.concatenate([rows[name], rows[name]]) for name in rows}
+    twice["start"] = np.concatenate([rows["start"], rows["start"] + 20])
+    plot = phases(read_runs(tmp_path)[0], Timeline(of.began, {"chief-0": twice}, {}))
+    assert plot is not None
+    seconds = dict(zip(plot.numbers.head, plot.numbers.rows[0], strict=True))
+    once = float((rows["start"] + rows["seconds"]).max() - rows["start"].min())
+    assert float(seconds["training s"]) == pytest.approx(2 * once, abs=0.1)
+    assert float(seconds["tracing s"]) == pytest.approx(1.8, abs=0.1)

@@ -1,0 +1,124 @@
+"""The loss of one run, and of several, over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from results.groups import Group
+from results.report.drawing import (
+    BLUE,
+    LINE_STYLES,
+    STRATEGY_COLOURS,
+    VERMILION,
+    Numbers,
+    Plot,
+    draw,
+    legend,
+)
+from results.report.series import Series, moments, thinned
+from results.report.timeline import Timeline, timeline
+from results.text import number, one_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_LINES = 16
+
+
+def loss_of_run(of: Timeline) -> Plot | None:
+    """Loss against seconds since the first step, of one run."""
+    line = _loss(of)
+    if line is None:
+        return None
+    seconds, loss = line
+    first, last = _ends(loss)
+
+    def paint(axes: Axes) -> None:
+        axes.plot(*thinned(line), color=BLUE)
+        _loss_axes(axes, [loss])
+
+    message = f"Loss {_goes(first, last)} in {number(float(seconds[-1]), 's')}"
+    return draw("loss", 260, paint, message, moments({"loss": line}, number))
+
+
+def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
+    """Loss against seconds since the first step; the first run of each group of one workload."""
+    lines: dict[str, Series] = {}
+    looks: dict[str, tuple[str, str]] = {}
+    workers = sorted({group.workers for group in groups})
+    for group in groups[:_MOST_LINES]:
+        line = _loss(timeline(group.runs[0]))
+        if line is not None:
+            lines[group.label] = line
+            style = LINE_STYLES[workers.index(group.workers) % len(LINE_STYLES)]
+            looks[group.label] = (STRATEGY_COLOURS.get(group.strategy, VERMILION), style)
+    if not lines:
+        return None
+
+    def paint(axes: Axes) -> None:
+        for label, line in lines.items():
+            colour, style = looks[label]
+            axes.plot(*thinned(line), style, color=colour, label=one_line(label, 26), linewidth=1.4)
+        _loss_axes(axes, [loss for _, loss in lines.values()])
+        legend(axes)
+
+    lowest = min(lines, key=lambda label: _ends(lines[label][1])[1])
+    message = f"{lowest} ends with the lowest loss, {number(_ends(lines[lowest][1])[1])}"
+    rows = [
+        [
+            label,
+            number(_ends(loss)[0]),
+            number(_ends(loss)[1]),
+            number(float(seconds[-1])),
+        ]
+        for label, (seconds, loss) in lines.items()
+    ]
+    name = "loss-" + "".join(
+        sign if sign.isalnum() and sign.isascii() else "-" for sign in workload
+    )
+    height = 250 + 9 * len(lines)
+    head = ["run", "first loss", "last loss", "after s"]
+    return draw(name[:48], height, paint, message, Numbers(head, rows))
+
+
+def _loss(of: Timeline) -> Series | None:
+    if not of.steps:
+        return None
+    leader = next(iter(of.steps))
+    overlapping = leader != "chief-0" and len(of.steps) > 1
+    told = list(of.steps.values()) if overlapping else [of.steps[leader]]
+    ends = np.concatenate([rows["start"] + rows["seconds"] for rows in told])
+    loss = np.concatenate([rows["loss"] for rows in told])
+    known = np.isfinite(loss)
+    if known.sum() < 2:
+        return None
+    ends, loss = ends[known], loss[known]
+    order = np.argsort(ends, kind="stable")
+    first = min(float(rows["start"].min()) for rows in told)
+    return ends[order] - first, loss[order]
+
+
+def _loss_axes(axes: Axes, losses: Sequence[np.ndarray]) -> None:
+    lowest = min(float(loss.min()) for loss in losses)
+    highest = max(float(loss.max()) for loss in losses)
+    if lowest > 0 and highest / lowest > 30:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    elif lowest >= 0:
+        axes.set_ylim(bottom=0)
+    axes.set_xlabel("seconds since the first step began")
+    axes.set_ylabel("loss")
+
+
+def _ends(loss: np.ndarray) -> tuple[float, float]:
+    """Typical first and last loss: the median of the first and last 20th, at least one value."""
+    some = max(1, len(loss) // 20)
+    return float(np.median(loss[:some])), float(np.median(loss[-some:]))
+
+
+def _goes(first: float, last: float) -> str:
+    verb = "falls" if last < first else "rises"
+    return f"{verb} from {number(first)} to {number(last)}"

@@ -1,0 +1,1 @@
+"""What the README says of each figure: (figure, measured) pairs from a committed result."""
