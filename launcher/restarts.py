@@ -15,7 +15,7 @@ from launcher.engines import Group, Isolation, TaskProcess
 from launcher.experiment import Experiment
 from launcher.failure_kinds import ADDRESS_TAKEN, DISK
 from launcher.session import Interrupts
-from launcher.supervisor import Replacement, Watched, Watchee, watch
+from launcher.supervisor import Replacement, Supervisor, Watched, Watchee
 from results.run_folder import FAILURE, LOG, RunFolder
 from strategies.checkpoint_folder import newest_whole
 
@@ -85,7 +85,7 @@ class Attempts:
         tasks = {task.name: task for task in plan.tasks}
         for task in plan.tasks:
             self._start(task)
-        watched = watch(
+        watched = Supervisor(
             self.group,
             self.folder,
             [self._watchee(task) for task in plan.tasks],
@@ -94,7 +94,7 @@ class Attempts:
             self.interrupts,
             self.on_tick,
             replace=lambda name: self._replace(tasks[name]),
-        )
+        ).run()
         self.replaced += watched.replaced
         self.done.append(Attempt(started, time.time(), watched.cause, step, left_out))
         return watched

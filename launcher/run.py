@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
     started, asked = now(), time.perf_counter()
     run_folder = RunFolder(folder)
     with (
-        session.open(experiment, folder) as group,
+        closing(session.open(experiment, folder)) as group,
         _reserve(folder),
         _temporary_folder(folder) as temporary,
     ):

@@ -57,29 +57,9 @@ class Watched:
     replaced: list[Replacement] = field(default_factory=list)
 
 
-def watch(
-    group: Group,
-    folder: RunFolder,
-    tasks: Sequence[Watchee],
-    settings: WatchSettings,
-    limits: Limits,
-    interrupts: Interrupts,
-    on_tick: Callable[[], None],
-    replace: Callable[[str], bool],
-) -> Watched:
-    """Returns when every task has ended: well, or stopped after the first failure.
+class Supervisor:
+    """Watches tasks that have been started."""
 
-    Args:
-      limits: what memory there is.
-      on_tick: called a few times a second.
-      replace: starts a replaceable task again; False where that is not allowed any more.
-    """
-    supervisor = _Supervisor(group, folder, tasks, settings, limits, interrupts, on_tick, replace)
-    supervisor.run()
-    return supervisor.watched
-
-
-class _Supervisor:
     def __init__(
         self,
         group: Group,
@@ -91,6 +71,13 @@ class _Supervisor:
         on_tick: Callable[[], None],
         replace: Callable[[str], bool],
     ) -> None:
+        """See `Watchee` for `tasks`.
+
+        Args:
+          limits: what memory there is.
+          on_tick: called a few times a second.
+          replace: starts a replaceable task again; False where that is not allowed any more.
+        """
         self._group, self._folder = group, folder
         self._settings, self._limits, self._interrupts = settings, limits, interrupts
         self._on_tick, self._replace = on_tick, replace
@@ -102,7 +89,8 @@ class _Supervisor:
         self._told_to_leave: float | None = None
         self.watched = Watched()
 
-    def run(self) -> None:
+    def run(self) -> Watched:
+        """Returns when every task has ended: well, or stopped after the first failure."""
         while self._running():
             self._poll(_POLL_SECONDS)
             if self._interrupts.count:
@@ -116,6 +104,7 @@ class _Supervisor:
         if self.watched.cause is None and not self.watched.interrupted:
             self.watched.cause = self._preempted()
         self._on_tick()
+        return self.watched
 
     def _running(self) -> list[str]:
         return [name for name in self._names if name not in self.watched.exits]

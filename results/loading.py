@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from results.columns import COLUMNS, as_documented
-from results.configuration import configuration, overrides
+from results.configuration import by_key, configuration, overrides
 from results.errors import UserError
-from results.journal import Place, places
 from results.run_folder import PLAN, STATUS, SUMMARY, RunFolder, is_run
 from results.sorting import natural
+from results.sweep_folder import SweptRun, swept_runs
 from results.text import one_line
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Run:
     summary: Mapping[str, Any]
     configuration: Mapping[str, Any]
     overrides: Mapping[str, str]
-    place: Place | None = None
+    place: SweptRun | None = None
     """Where it stands in its sweep, where that has a journal."""
 
     @property
@@ -121,7 +121,7 @@ def read_runs(folder: str | Path, key: str = "folder") -> list[Run]:
     if not top.is_dir():
         raise UserError(f"{key}={folder}: a file; give the folder of a run or a sweep")
     if is_run(top):
-        return [_read(top, top, places(top.parent).get(top.name))]
+        return [_read(top, top, swept_runs(top.parent).get(top.name))]
     found = list(_runs_below(top, top, _DEEPEST))
     if not found:
         raise UserError(
@@ -141,7 +141,7 @@ def _runs_below(top: Path, folder: Path, depth: int) -> Iterator[Run]:
         names = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
     except PermissionError:
         return
-    swept = places(folder)
+    swept = swept_runs(folder)
     for name in sorted((names | set(swept)) - _NO_RUNS_INSIDE, key=natural):
         path = folder / name
         if is_run(path):
@@ -152,7 +152,7 @@ def _runs_below(top: Path, folder: Path, depth: int) -> Iterator[Run]:
             yield from _runs_below(top, path, depth - 1)
 
 
-def _read(top: Path, path: Path, place: Place | None) -> Run:
+def _read(top: Path, path: Path, place: SweptRun | None) -> Run:
     folder = RunFolder(path)
     name = _name(top, path)
     try:
@@ -168,12 +168,14 @@ def _read(top: Path, path: Path, place: Place | None) -> Run:
         )
     except UserError as error:
         status = {"state": UNREADABLE, "reason": str(error)}
-        return Run(name, folder, status, {}, {}, place.overrides if place else {}, place)
+        asked = by_key(place.overrides) if place else {}
+        return Run(name, folder, status, {}, {}, asked, place)
 
 
-def _not_begun(top: Path, path: Path, place: Place) -> Run:
+def _not_begun(top: Path, path: Path, place: SweptRun) -> Run:
     status = {"state": place.state, "reason": place.reason}
-    return Run(_name(top, path), RunFolder(path), status, {}, {}, place.overrides, place)
+    asked = by_key(place.overrides)
+    return Run(_name(top, path), RunFolder(path), status, {}, {}, asked, place)
 
 
 def _name(top: Path, path: Path) -> str:

@@ -156,6 +156,27 @@ def read_journal(folder: Path, key: str = "folder") -> Journal:
         ) from None
 
 
+def swept_runs(folder: Path) -> dict[str, SweptRun]:
+    """Runs of the sweep in `folder` by the names of their folders.
+
+    Empty where there is no journal, and where it can't be read (`problem` says why): the runs
+    themselves still can.
+    """
+    if not is_sweep(folder) or problem(folder) is not None:
+        return {}
+    return {run.folder: run for run in read_journal(folder).runs}
+
+
+def problem(folder: Path) -> str | None:
+    """Why the journal of the sweep in `folder` can't be read; None where it can, or is not."""
+    try:
+        if is_sweep(folder):
+            read_journal(folder)
+    except (UserError, OSError) as error:
+        return str(error)
+    return None
+
+
 def holder(lock: Path) -> Holder | None:
     """Who holds, or last held, the lock; None where it doesn't say."""
     try:

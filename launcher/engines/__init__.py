@@ -6,8 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 OVER_MEMORY = "memory"
 """`Exit.ended_for` of a process that held more than its limit."""
@@ -63,7 +61,7 @@ class TaskProcess:
 
 
 class Engine(ABC):
-    """Serves all runs of one command, one group of processes each. A context manager."""
+    """Serves all runs of one command, one group of processes each."""
 
     @abstractmethod
     def open(self, folder: Path, isolated: bool, given_up: Callable[[], bool]) -> "Group":
@@ -80,20 +78,9 @@ class Engine(ABC):
     def close(self) -> None:
         """Kill whatever still runs and wait for it. May be repeated."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 class Group(ABC):
-    """The processes of one run: starts them, watches them, ends them. A context manager.
+    """The processes of one run: starts them, watches them, ends them.
 
     Nothing that they started outlives it, nor the launcher where that is killed: then the run's
     folder is told so as well (`launcher.abandoned`). Not thread-safe.
@@ -138,17 +125,6 @@ class Group(ABC):
                 exits |= ended
                 waiting -= set(ended)
         return exits
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class EngineError(Exception):

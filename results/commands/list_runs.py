@@ -9,7 +9,6 @@ from results import formats
 from results.columns import known
 from results.commands import Verb
 from results.errors import UserError, nearest
-from results.journal import problem
 from results.loading import Run, read_runs
 from results.run_table import (
     TableColumn,
@@ -21,6 +20,7 @@ from results.run_table import (
     usual_columns,
 )
 from results.sorting import in_order
+from results.sweep_folder import problem
 from results.text import one_line
 from results.where import condition
 

@@ -1,5 +1,6 @@
 """Which runs of two configurations were measured beside each other, and so make a pair."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,12 +45,16 @@ def _by_rounds(a: Sequence[Run], b: Sequence[Run]) -> list[tuple[Run, Run]]:
     return [(first[each], second[each]) for each in first if each in second]
 
 
-def _rounds(runs: Sequence[Run]) -> dict[tuple[str, int], Run]:
-    return {
-        (str(run.folder.path.parent), run.place.block): run
-        for run in runs
-        if run.place is not None and run.place.block is not None
-    }
+def _rounds(runs: Sequence[Run]) -> dict[tuple[str, int, int], Run]:
+    """Runs by sweep, round, and place among those of their configuration in that round."""
+    found: dict[tuple[str, int, int], Run] = {}
+    so_far: Counter[tuple[str, int]] = Counter()
+    for run in runs:
+        if run.place is not None:
+            round_ = str(run.folder.path.parent), run.place.block
+            found[*round_, so_far[round_]] = run
+            so_far[round_] += 1
+    return found
 
 
 def _by_turns(a: Sequence[Run], b: Sequence[Run]) -> list[tuple[Run, Run]]:

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 from results.groups import Group, grouped
-from results.journal import problem
 from results.loading import Run
 from results.report import (
     all_runs,
@@ -21,8 +20,11 @@ from results.report import (
 from results.report.drawing import Plot
 from results.report.ranking import Ranked, ranked
 from results.report.timeline import Timeline, timeline
+from results.sweep_folder import is_sweep, problem, read_journal
+from results.text import one_line
 
 _MOST_WORKLOADS = 6
+_LONGEST_PROBLEM = 500
 
 
 class Content:
@@ -87,9 +89,13 @@ class Content:
 
     @cached_property
     def problems(self) -> list[str]:
-        """What can't be read, a line for each file."""
-        told = problem(self.folder)
-        return [*([told] if told else []), *self._timeline.unreadable]
+        """What can't be read, why the sweep stopped, what its journal notes; a line for each."""
+        told = [problem(self.folder)]
+        if is_sweep(self.folder) and told == [None]:
+            journal = read_journal(self.folder)
+            told += [journal.reason, *journal.notes]
+        lines = [one_line(each, _LONGEST_PROBLEM) for each in told if each]
+        return [*lines, *self._timeline.unreadable]
 
     @cached_property
     def _shown_apart(self) -> tuple[Run, str] | None:

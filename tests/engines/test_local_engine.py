@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,24 +22,26 @@ pytestmark = pytest.mark.ci
 
 @pytest.fixture(scope="module", params=["fork", "spawn"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with LocalEngine(request.param) as opened:
+    with closing(LocalEngine(request.param)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def forking() -> Iterator[Engine]:
-    with LocalEngine("fork") as opened:
+    with closing(LocalEngine("fork")) as opened:
         yield opened
 
 
 @pytest.fixture(params=[True, False], ids=["isolated", "not isolated"])
 def group(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Iterator[Group]:
-    with opened(engine, tmp_path, request.param) as made:
+    with group_of(engine, tmp_path, request.param) as made:
         yield made
 
 
-def opened(engine: Engine, folder: Path, isolated: bool) -> Group:
-    return engine.open(folder, isolated, lambda: False)
+@contextmanager
+def group_of(engine: Engine, folder: Path, isolated: bool) -> Iterator[Group]:
+    with closing(engine.open(folder, isolated, lambda: False)) as group:
+        yield group
 
 
 def process(function: str, *arguments: str, log: Path, name: str = "task-0") -> TaskProcess:
@@ -168,7 +171,7 @@ def test_closing_a_group_ends_even_what_has_a_session_of_its_own(engine, tmp_pat
     for isolated in (True, False):
         log = tmp_path / f"{isolated}.log"
         mark = tmp_path / f"{isolated}"
-        with opened(engine, tmp_path, isolated) as group:
+        with group_of(engine, tmp_path, isolated) as group:
             group.start(process("sleep", str(mark), "own", log=log))
             wait_for(mark)
             pids = outside(log)
@@ -179,7 +182,7 @@ def test_closing_a_group_ends_even_what_has_a_session_of_its_own(engine, tmp_pat
 def test_isolated_processes_are_out_of_reach_and_others_are_not(engine, tmp_path):
     for isolated in (True, False):
         answer = tmp_path / f"{isolated}.txt"
-        with opened(engine, tmp_path, isolated) as group:
+        with group_of(engine, tmp_path, isolated) as group:
             assert group.isolation.kind == ("namespace" if isolated else "none")
             group.start(process("listen", str(answer), log=tmp_path / "log"))
             (port,) = wait_for(answer)
@@ -187,7 +190,7 @@ def test_isolated_processes_are_out_of_reach_and_others_are_not(engine, tmp_path
 
 
 def test_two_groups_at_once_have_nothing_to_do_with_each_other(engine, tmp_path):
-    with opened(engine, tmp_path, True) as one, opened(engine, tmp_path, False) as other:
+    with group_of(engine, tmp_path, True) as one, group_of(engine, tmp_path, False) as other:
         one.start(process("leave", "3", log=tmp_path / "a"))
         other.start(process("leave", "4", log=tmp_path / "b"))
         assert (ended(one, 1)["task-0"].code, ended(other, 1)["task-0"].code) == (3, 4)
@@ -218,7 +221,7 @@ def test_nothing_outlives_a_launcher_that_is_killed(tmp_path):
 def test_what_a_killed_leader_led_ends_with_it_and_the_engine_goes_on(forking, tmp_path):
     for isolated in (True, False):
         log, mark = tmp_path / f"{isolated}.log", tmp_path / str(isolated)
-        with opened(forking, tmp_path, isolated) as group:
+        with group_of(forking, tmp_path, isolated) as group:
             group.start(process("sleep", str(mark), "own", log=log))
             wait_for(mark)
             pids = outside(log)
@@ -226,18 +229,18 @@ def test_what_a_killed_leader_led_ends_with_it_and_the_engine_goes_on(forking, t
             with pytest.raises(EngineError, match="was killed"):
                 ended(group, 1, seconds=5)
             assert all(gone(pid) for pid in pids)
-        with opened(forking, tmp_path, isolated) as group:
+        with group_of(forking, tmp_path, isolated) as group:
             group.start(process("leave", "0", log=log))
             assert ended(group, 1)["task-0"].code == 0
 
 
 def test_a_server_that_dies_is_told_with_what_it_said(tmp_path):
-    with LocalEngine("spawn") as engine:
-        opened(engine, tmp_path, False).close()
+    with closing(LocalEngine("spawn")) as engine:
+        engine.open(tmp_path, False, lambda: False).close()
         engine._server.kill()
         engine._server.wait()
         with pytest.raises(EngineError, match="has ended"):
-            opened(engine, tmp_path, False)
+            engine.open(tmp_path, False, lambda: False)
 
 
 def test_server_that_touched_a_device_starts_fresh_processes_and_says_so(tmp_path, monkeypatch):
@@ -246,7 +249,7 @@ def test_server_that_touched_a_device_starts_fresh_processes_and_says_so(tmp_pat
         "    import tensorflow as tf\n    tf.constant(1.0)\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    with LocalEngine("fork") as engine, opened(engine, tmp_path, True) as group:
+    with closing(LocalEngine("fork")) as engine, group_of(engine, tmp_path, True) as group:
         assert group.warning is not None
         assert "launch.method=fork" in group.warning
         group.start(process("tell_parent_modules", str(tmp_path / "told"), log=tmp_path / "log"))

@@ -104,7 +104,7 @@ def told(of: Series) -> dict[str, float]:
 def record(name: str, repeats: int) -> None:
     """Run two strategies in turn, `repeats` times each, and keep their flat summaries."""
     with tempfile.TemporaryDirectory() as folder:
-        words = (f"seed=range(0,{repeats})", "strategy=mirrored,multiworker", "workers=2")
+        words = (f"repeat={repeats}", "strategy=mirrored,multiworker", "workers=2")
         more = ("until.steps=600", "report=false", f"hydra.sweep.dir={folder}/sweep")
         subprocess.run([sys.executable, "-m", "launcher", "-m", *words, *more], check=True)
         keep(name, Path(folder) / "sweep")

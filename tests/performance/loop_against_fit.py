@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -110,8 +111,8 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as place,
         Session() as session,
-        LocalEngine("fork") as engine,
-        engine.open(Path(place), False, lambda: False) as group,
+        closing(LocalEngine("fork")) as engine,
+        closing(engine.open(Path(place), False, lambda: False)) as group,
     ):
         for repeat in range(asked.repeats):
             folder = Path(place) / str(repeat)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from results.run_folder import RunFolder
+from tests.results.made_journals import make_journal, swept_run
 
 BEGAN = datetime(2026, 6, 1, 22, 0, tzinfo=UTC)
 ENVIRONMENT = {
@@ -60,10 +61,10 @@ def write_repeats(folder: Path, speeds: dict[str, list[float]], in_turn: bool = 
     return folder
 
 
-def write_journal(folder: Path, blocks: dict[int, int]) -> None:
-    """A sweep's journal that gives each run number its round."""
+def write_rounds(folder: Path, blocks: dict[int, int], **fields: Any) -> None:
+    """A sweep's journal that gives each run number its round; `fields` go to run 3."""
     runs = [
-        {"number": number, "folder": str(number), "repeat": block, "block": block, "state": "done"}
+        swept_run(number, block=block, state="done", **(fields if number == 3 else {}))
         for number, block in blocks.items()
     ]
-    RunFolder(folder).write("sweep.json", {"runs": runs})
+    make_journal(folder, *runs)

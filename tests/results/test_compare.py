@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results import RunFolder, read_runs
+from results import read_runs
 from results.__main__ import main
 from results.comparing import compare, read_together, sentence
 from results.comparing.pairing import ROUNDS, TURNS, sides
-from tests.results.flat_runs import write_flat_run, write_journal, write_repeats
+from tests.results.flat_runs import write_flat_run, write_repeats, write_rounds
 
 SLOW = [1000.0, 1012.0, 995.0, 1005.0, 1001.0, 990.0, 1008.0, 1003.0]
 FAST = [1230.0, 1250.0, 1221.0, 1240.0, 1229.0, 1218.0, 1243.0, 1228.0]
@@ -83,17 +83,25 @@ def test_many_comparisons_are_read_at_holm_s_levels(tmp_path: Path) -> None:
 
 def test_runs_of_a_round_make_a_pair_whatever_their_times(tmp_path: Path) -> None:
     write_repeats(tmp_path, {"mirrored": SLOW, "multiworker": FAST}, in_turn=False)
-    write_journal(tmp_path, {number: number % 8 for number in range(15)})
+    write_rounds(tmp_path, {number: number % 8 for number in range(15)})
     runs = read_runs(tmp_path)
     found = sides(runs[:8], runs[8:], "examples_per_second")
     assert found.paired == ROUNDS
     assert (found.a, found.b) == (tuple(SLOW[:7]), tuple(FAST[:7]))
 
 
+def test_several_runs_of_a_round_make_as_many_pairs(tmp_path: Path) -> None:
+    write_repeats(tmp_path, {"mirrored": SLOW, "multiworker": FAST}, in_turn=False)
+    write_rounds(tmp_path, {number: number % 8 // 2 for number in range(16)})
+    runs = read_runs(tmp_path)
+    found = sides(runs[:8], runs[8:], "examples_per_second")
+    assert (found.paired, len(found.a)) == (ROUNDS, 8)
+
+
 def test_rounds_of_different_sweeps_make_no_pairs(tmp_path: Path) -> None:
     for name, speeds in (("a", SLOW), ("b", FAST)):
         write_repeats(tmp_path / name, {"mirrored": speeds}, in_turn=False)
-        write_journal(tmp_path / name, {number: number for number in range(8)})
+        write_rounds(tmp_path / name, {number: number for number in range(8)})
     ours, theirs = read_runs(tmp_path / "a"), read_runs(tmp_path / "b")
     assert sides(ours, theirs[:7], "examples_per_second").paired is None
 
@@ -258,12 +266,7 @@ def test_runs_that_began_on_a_busy_machine_are_told_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_repeats(tmp_path, {"mirrored": SLOW, "multiworker": FAST})
-    busy = {"state": "done", "busy_share": 0.4}
-    runs = [
-        {"number": number, "block": number % 8} | (busy if number == 3 else {})
-        for number in range(16)
-    ]
-    RunFolder(tmp_path).write("sweep.json", {"runs": runs})
+    write_rounds(tmp_path, {number: number % 8 for number in range(16)}, busy_share=0.4)
     out = said(capsys, f"folder={tmp_path}", "by=strategy")
     assert "8 pairs of the sweep's rounds; could have" in out
     assert "1 of 16 runs began on a machine busy otherwise." in out

@@ -107,6 +107,7 @@ def test_values_of_another_kind_than_documented_are_missing(
     assert main(["report", f"folder={tmp_path}"]) == 0
 
 
+@pytest.mark.ci
 def test_a_folder_where_nothing_can_be_written_is_one_line_and_the_old_report_stays(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

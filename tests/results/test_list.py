@@ -12,6 +12,7 @@ from results import RunFolder
 from results.__main__ import main
 from results.columns import COLUMNS
 from tests.results.made_folders import Made, make_run, make_sweep
+from tests.results.made_journals import make_journal, swept_run
 
 
 @pytest.fixture(scope="module")
@@ -86,18 +87,8 @@ def test_runs_of_a_journal_are_there_before_they_begin(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_run(tmp_path / "0", Made(steps=30))
-    runs = [
-        {"number": 0, "folder": "0", "repeat": 0, "block": 0, "state": "done"},
-        {
-            "number": 1,
-            "folder": "1",
-            "repeat": 1,
-            "block": 1,
-            "state": "waiting",
-            "overrides": ["strategy=tpu", "workers=8"],
-        },
-    ]
-    RunFolder(tmp_path).write("sweep.json", {"runs": runs})
+    waiting = swept_run(1, block=1, repeat=1, overrides=("strategy=tpu", "workers=8"))
+    make_journal(tmp_path, swept_run(0, state="done"), waiting)
     out = printed(capsys, f"folder={tmp_path}")
     assert "2 runs, 1 done, 1 waiting" in out
     (row,) = [line.split() for line in out.splitlines() if line.startswith("1 ")]

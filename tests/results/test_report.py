@@ -15,6 +15,7 @@ from results.loading import read_runs
 from results.report import write_report
 from results.report.drawing import Numbers, draw
 from tests.results.made_folders import FAILED, START, Made, make_run, make_sweep
+from tests.results.made_journals import make_journal, swept_run
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202eתפוח 😀 \\1 $x_1$ & \x00"
 
@@ -171,13 +172,8 @@ def make_hostile(folder: Path) -> Path:
     make_run(folder / "2", Made(steps=60, state="failed", reason=HOSTILE * 999), cause=cause)
     refused = Made(HOSTILE, state="not_applicable", reason="y" * 100_000 + HOSTILE)
     make_run(folder / "3", refused)
-    waiting = {
-        "number": 4,
-        "state": HOSTILE,
-        "reason": HOSTILE,
-        "overrides": [f"strategy={HOSTILE}"],
-    }
-    RunFolder(folder).write("sweep.json", {"runs": [waiting]})
+    waiting = {"state": HOSTILE, "reason": HOSTILE, "overrides": (f"strategy={HOSTILE}",)}
+    make_journal(folder, swept_run(4, **waiting), reason=HOSTILE, notes=(HOSTILE,))
     return folder
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import results
-from results import RunFolder, read_runs
+from results import read_runs
 from results.groups import grouped
 from results.report import MARKDOWN, PNG, write_report
 from results.report.all_runs import run_table
@@ -23,6 +23,7 @@ from results.report.usage import HEAD, usage_table
 from results.report.words import headline_of_sweep, points_of_sweep
 from tests.results.flat_runs import write_flat_run, write_repeats
 from tests.results.made_folders import FAILED, Made, make_run, make_sweep
+from tests.results.made_journals import make_journal, swept_run
 
 SLOW = [1000.0, 1012.0, 995.0, 1005.0, 1001.0, 990.0]
 FAST = [1230.0, 1250.0, 1221.0, 1240.0, 1229.0, 1218.0]
@@ -195,6 +196,7 @@ def test_markdown_of_one_run_is_its_row(tmp_path: Path) -> None:
     assert "| multiworker | 2 |" in text
 
 
+@pytest.mark.ci
 def test_plots_can_be_png(tmp_path: Path) -> None:
     make_run(tmp_path, Made(steps=200))
     write_report(tmp_path, plots=PNG)
@@ -223,8 +225,7 @@ def test_a_damaged_journal_is_said_in_the_page(tmp_path: Path) -> None:
 
 def test_runs_that_wait_are_counted(tmp_path: Path) -> None:
     write_flat_run(tmp_path / "0", 1000.0)
-    runs = [{"number": 0, "state": "done"}, {"number": 1, "state": "waiting", "overrides": []}]
-    RunFolder(tmp_path).write("sweep.json", {"runs": runs})
+    make_journal(tmp_path, swept_run(0, state="done"), swept_run(1))
     assert "2 runs: 1 done, 1 waiting." in write_report(tmp_path).read_text()
 
 
@@ -246,3 +247,12 @@ def test_each_start_of_a_task_has_its_phases(tmp_path: Path) -> None:
     once = float((rows["start"] + rows["seconds"]).max() - rows["start"].min())
     assert float(seconds["training s"]) == pytest.approx(2 * once, abs=0.1)
     assert float(seconds["tracing s"]) == pytest.approx(1.8, abs=0.1)
+
+
+def test_what_the_journal_notes_is_said_in_the_page(tmp_path: Path) -> None:
+    write_flat_run(tmp_path / "0", 1000.0)
+    notes = ("gone on with although tensorflow was 2.20",)
+    make_journal(tmp_path, swept_run(0, state="done"), reason="the disk was full", notes=notes)
+    page = write_report(tmp_path).read_text()
+    assert "the disk was full" in page
+    assert "gone on with although tensorflow was 2.20" in page
