@@ -1,6 +1,6 @@
 """What a dataset is built from, and what becomes of one example. Runs in tasks only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class Feed:
 def pair_of(feed: Feed, split: Split) -> Callable[[Any], tuple[Any, Any]]:
     """The function from one raw element to (x, y): the source's parse, the workload's features."""
     own = getattr(feed.workload, "features", None)
-    features = converted(own) if own is not None else _default_features(split)
+    features = converted(own) if own is not None else _default_features
     parse = converted(split.parse)
 
     def pair(raw):
@@ -101,13 +101,12 @@ def _two(what: str, returned: Any) -> tuple[Any, Any]:
     raise UserError(f"workload.{what}: must return (x, y), returned one {kind}")
 
 
-def _default_features(split: Split) -> Callable[[Any], tuple[Any, Any]]:
-    piece = split.pieces[0]
-    fields = split.read(piece.path, piece.first, 1).map(converted(split.parse)).element_spec
-    others = [field for field in fields if field != "label"]
-    if len(fields) != 2 or len(others) != 1:
+def _default_features(example: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Of an example with two fields, one of them its label."""
+    others = [field for field in example if field != "label"]
+    if len(example) != 2 or len(others) != 1:
         raise UserError(
-            f"workload.features: the source gives the fields {', '.join(sorted(fields))}; without "
+            f"workload.features: the source gives the fields {', '.join(sorted(example))}; without "
             "features(example) there must be exactly two, one of them label"
         )
-    return lambda example: (example[others[0]], example["label"])
+    return example[others[0]], example["label"]

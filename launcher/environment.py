@@ -1,5 +1,6 @@
 """The conditions that a run was measured in. TensorFlow is not imported to ask for its version."""
 
+import functools
 import os
 import platform
 import shutil
@@ -31,6 +32,7 @@ def environment() -> dict[str, Any]:
     }
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return version(package)
@@ -38,6 +40,7 @@ def _version(package: str) -> str | None:
         return None
 
 
+@functools.cache
 def _cpu_model() -> str | None:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -53,6 +56,7 @@ def _gpus() -> list[str]:
     return _output("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
 
 
+@functools.cache
 def _git_revision() -> str | None:
     """Of the checkout that this code runs from; None where it is installed."""
     here = str(Path(__file__).parent)
