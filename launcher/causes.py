@@ -140,7 +140,7 @@ def log_tail(folder: RunFolder, task: str) -> str:
     """The end of the task's log without what TensorFlow says on every healthy start."""
     lines = folder.log_tail(task, 3 * _TAIL_LINES).splitlines()
     telling = [line for line in lines if not any(noise in line for noise in _NOISE)]
-    return "\n".join(telling[-_TAIL_LINES:]) or "(its log says nothing of it)"
+    return "\n".join(telling[-_TAIL_LINES:])
 
 
 def _evidence(folder: RunFolder, task: str, ended: Exit, limits: Limits) -> _Evidence:

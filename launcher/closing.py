@@ -28,14 +28,15 @@ def print_summary(summary: Mapping[str, Any], folder: Path, console: Console) ->
         if text:
             table.add_row(head, Text(text))
     report = folder / "report.html"
-    table.add_row("Report" if report.is_file() else "Folder", Text(_short(report, folder)))
+    kind, shown = ("Report", report) if report.is_file() else ("Folder", folder)
+    table.add_row(kind, Text(as_seen_from_here(shown)))
     console.print(table)
 
 
-def _short(report: Path, folder: Path) -> str:
-    shown = report if report.is_file() else folder
+def as_seen_from_here(path: Path) -> str:
+    """Relative to where the person stands, where it lies below that."""
     here = Path.cwd()
-    return str(shown.relative_to(here) if shown.is_relative_to(here) else shown)
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from launcher import folders, marks
-from launcher.closing import print_summary
+from launcher.closing import as_seen_from_here, print_summary
 from launcher.deadline import Deadline
 from launcher.disk import full_disk
 from launcher.errors import WANTS_TRACEBACK, FolderTaken, print_refusal
@@ -83,7 +83,8 @@ class Jobs:
             self.exit_code = EXIT_FAILED
             return
         if outcome.state == INTERRUPTED:
-            print(f"interrupted; what was measured lies in {folder}", file=sys.stderr)
+            where = as_seen_from_here(folder)
+            print(f"interrupted; what was measured lies in {where}", file=sys.stderr)
             raise KeyboardInterrupt
         if outcome.state == FAILED:
             tell_failure(outcome, folder)
@@ -134,7 +135,7 @@ def tell_failure(outcome: "Outcome", folder: Path) -> None:
     print(f"failed: {outcome.reason}", file=sys.stderr)
     for line in outcome.consequences:
         print(f"  {line}", file=sys.stderr)
-    print(f"see {folder}", file=sys.stderr)
+    print(f"see {as_seen_from_here(folder)}", file=sys.stderr)
 
 
 def write_report(folder: Path) -> Path | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from results.comparing import percents, sentence
+from results.comparing import Comparison, percents, sentence
 from results.groups import Group
 from results.loading import Run
 from results.report.ranking import Ranked
@@ -44,12 +44,15 @@ def headline_of_sweep(runs: Sequence[Run], rankings: Mapping[str, Sequence[Ranke
     """The fastest of each workload, and whether that is sure; else how the runs ended."""
     sentences = []
     for workload, ranking in list(rankings.items())[:_MOST_HEADLINES]:
-        best = ranking[0]
-        sentences.append(
-            f"{one_line(best.group.label, 80)} was fastest on {one_line(workload, 80)},"
-            f" {number(best.speed)} examples/s{_against_one_device(ranking)}"
-            f"{_reached(best.group.runs[0])}."
+        best, on = ranking[0], one_line(workload, 80)
+        who = one_line(best.group.label, 80)
+        what = f"{number(best.speed)} examples/s{_against_one_device(ranking)}"
+        first = (
+            f"None is shown to be the fastest on {on}; {who} came first with {what}"
+            if _level_with_the_first(ranking)
+            else f"{who} was fastest on {on}, {what}"
         )
+        sentences.append(f"{first}{_reached(best.group.runs[0])}.")
     return " ".join(sentences) or counts(runs)
 
 
@@ -75,20 +78,29 @@ def points_of_sweep(runs: Sequence[Run], rankings: Mapping[str, Sequence[Ranked]
 
 def _certainty(ranking: Sequence[Ranked]) -> str:
     """How the fastest stands against the next ones."""
-    against = [each.fastest_against_it for each in ranking[1:]]
-    known = [each for each in against if each is not None and each.found is not None]
+    known = _known(ranking)
     if not known:
         return ""
-    level = [each for each in known if not each.shown]
+    level = _level_with_the_first(ranking)
     if level:
         names = " and ".join(one_line(each.object, 60) for each in level[:2])
         more = f" and {len(level) - 2} more" if len(level) > 2 else ""
         smallest = percents(max(each.smallest_shown for each in level))
         return (
             f"No difference between it and {names}{more} is shown; "
-            f"{'one' if len(level) == 1 else 'each one'} of {smallest} would have been"
+            f"these repeats would have shown one of {smallest}"
         )
     return sentence(known[0])
+
+
+def _known(ranking: Sequence[Ranked]) -> list[Comparison]:
+    """Comparisons of the first with the others, as far as their repeats allow any."""
+    against = [each.fastest_against_it for each in ranking[1:]]
+    return [each for each in against if each is not None and each.found is not None]
+
+
+def _level_with_the_first(ranking: Sequence[Ranked]) -> list[Comparison]:
+    return [each for each in _known(ranking) if not each.shown]
 
 
 def _scaling(ranking: Sequence[Ranked]) -> str:
