@@ -24,8 +24,7 @@ def choose_addresses(
     before its task listens. Fixed ports are not tried: where one is occupied, its task says so.
 
     Raises:
-      UserError: `first_port` leaves too few ports after it.
-      OSError: this machine has no such number of free ports.
+      UserError: `first_port` leaves too few ports after it, or so many ports aren't free.
     """
     if private and first_port is None:
         first_port = _LOWEST
@@ -44,7 +43,10 @@ def choose_addresses(
         port = random.SystemRandom().choice(candidates)
         if port not in ports and is_free(port):
             ports.append(port)
-    raise OSError(f"no {count} free ports between {candidates.start} and {candidates.stop}")
+    raise UserError(
+        f"workers: {count} tasks need as many ports, and between {candidates.start} and "
+        f"{candidates.stop} there are not so many free; give fewer workers"
+    )
 
 
 def is_free(port: int) -> bool:

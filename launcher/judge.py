@@ -19,6 +19,7 @@ from launcher.errors import print_refusal
 from launcher.experiment import Experiment, resolve
 from launcher.holding import the_host
 from launcher.hydra_errors import HYDRA_ERRORS, as_user_error
+from launcher.isolation import is_wanted
 from launcher.plan_table import print_plan
 from launcher.sweep import check_plugins
 from launcher.sweeps import check_single, without_hydra
@@ -47,9 +48,9 @@ class Judge(Callback):
     def _judge_run(self, config: DictConfig) -> None:
         experiment = _experiment(config, list(config.hydra.overrides.task))
         check_single(config)
-        make_plan(experiment)
+        plan = make_plan(experiment, private=is_wanted(experiment))
         if config.dry_run:
-            print_plan(experiment, make_plan(experiment), Console(highlight=False))
+            print_plan(experiment, plan, Console(highlight=False))
             sys.exit(0)
         name_folder = self._held.enter_context(the_host(config.wait))
         name_folder(folders.check("hydra.run.dir", config.hydra.run))

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from launcher.cluster_plan import make_plan
 from launcher.disk import full_disk
+from launcher.isolation import is_wanted
 from launcher.jobs import Jobs
 from launcher.opening import opened
 from launcher.plan_table import print_plan
@@ -80,5 +81,6 @@ def _show(composed: Sequence[Composed], console: Console) -> None:
         if each.experiment is None:
             console.print(f"not applicable: {each.cell.not_applicable}\n", markup=False)
         else:
-            print_plan(each.experiment, make_plan(each.experiment), console)
+            plan = make_plan(each.experiment, private=is_wanted(each.experiment))
+            print_plan(each.experiment, plan, console)
             print()

@@ -155,3 +155,14 @@ def test_fixed_ports_count_upwards() -> None:
 def test_fixed_ports_beyond_the_last_are_refused() -> None:
     with pytest.raises(UserError, match=r"engine\.first_port=65535.*65534 at most"):
         choose_addresses(2, 65535)
+
+
+def test_more_ports_than_there_are_is_told_in_a_line() -> None:
+    with pytest.raises(UserError, match=r"workers: 60000 tasks need as many ports"):
+        choose_addresses(60_000)
+
+
+def test_private_ports_are_consecutive_and_none_is_tried() -> None:
+    ports = [int(each.rpartition(":")[2]) for each in choose_addresses(3, private=True)]
+    assert ports == [10_000, 10_001, 10_002]
+    assert choose_addresses(2, first_port=2000, private=True)[1] == "127.0.0.1:2001"
