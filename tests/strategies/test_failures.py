@@ -60,7 +60,8 @@ def test_an_occupied_port_fails_the_run_and_names_the_port(launch):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        outcome, _ = launch(*TWO, f"engine.first_port={port}", "until.steps=20")
+        fixed = ("isolation=none", f"engine.first_port={port}")
+        outcome, _ = launch(*TWO, *fixed, "until.steps=20")
     assert outcome.state == "failed"
     assert str(port) in outcome.reason
 
