@@ -29,7 +29,6 @@ DONE = "done"
 FAILED = "failed"
 NOT_APPLICABLE = "not_applicable"
 INTERRUPTED = "interrupted"
-RUN_STATES = (WAITING, RUNNING, DONE, FAILED, NOT_APPLICABLE, INTERRUPTED)
 
 STOPPED = "stopped"
 """State of a sweep that ended before its last run: out of time, disk full, a failure."""
