@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from launcher.causes import Cause, log_tail
 from launcher.engines import Group, Look
 from launcher.failure_kinds import PLATFORM, USER
 from launcher.schema import WatchSettings
-from results.run_folder import LOG, RunFolder
+from results.run_folder import LOG, RunFolder, now
 
 STACK_SIGNAL = signal.SIGUSR2
 """Makes a task write the stack of each of its threads into its log."""
@@ -34,17 +35,6 @@ _HERE = Path(__file__).resolve().parents[1]
 _ROOMS = ("launcher", "strategies", "input_pipelines", "benchmarks", "results")
 Said = Mapping[str, Mapping[str, Any]]
 """What each task last said of itself, by name (`RunFolder.progress`)."""
-
-
-@dataclass(frozen=True)
-class Stall:
-    """Why a run is not worth waiting for any longer."""
-
-    task: str
-    """The one that the others wait for, as far as it can be told."""
-    kind: str
-    message: str
-    step: int | None
 
 
 @dataclass
@@ -135,36 +125,44 @@ def dump_stacks(group: Group, tasks: Sequence[str]) -> None:
 
 def explain(
     folder: RunFolder, watch: StallWatch, idle: Sequence[str], log_sizes: Mapping[str, int]
-) -> Stall:
+) -> Cause:
     """Who waits for whom, from what the tasks said and from the stacks in their logs.
 
     Args:
       idle: the tasks that stood still.
       log_sizes: bytes of each task's log before the stacks were put there.
     """
-    said = folder.progress()
-    settings = watch.settings
-    seconds = settings.stall_seconds if watch.stepped else settings.start_seconds
-    limit = "stall_seconds" if watch.stepped else "start_seconds"
-    stopped = watch.stopped()
+    task, kind, message = _culprit(folder, watch, idle, log_sizes)
+    step = folder.progress().get(task, {}).get("step")
+    return Cause(
+        task=task,
+        kind=kind,
+        message=message,
+        when=now(),
+        step=None if step is None else int(step),
+        log_tail=log_tail(folder, task),
+    )
+
+
+def _culprit(
+    folder: RunFolder, watch: StallWatch, idle: Sequence[str], log_sizes: Mapping[str, int]
+) -> tuple[str, str, str]:
+    """The task that the others wait for, as far as it can be told; the kind, the message."""
+    settings, tasks, stopped = watch.settings, watch.tasks, watch.stopped()
     what = (
-        f"nothing has moved for watch.{limit}={seconds:g} s"
+        f"nothing has moved for watch.stall_seconds={settings.stall_seconds:g} s"
         if watch.stepped
-        else f"no first step within watch.{limit}={seconds:g} s"
+        else f"no first step within watch.start_seconds={settings.start_seconds:g} s"
     )
     if stopped:
-        message = f"was stopped by a signal; {what}{_waiting(watch.tasks, stopped)}"
-        return Stall(stopped[0], PLATFORM, message, _step(said, stopped[0]))
-    frames = {task: own_frame(folder, task, log_sizes.get(task, 0)) for task in watch.tasks}
+        return stopped[0], PLATFORM, f"was stopped by a signal; {what}{_waiting(tasks, stopped)}"
+    frames = {task: own_frame(folder, task, log_sizes.get(task, 0)) for task in tasks}
     busy = [task for task, frame in frames.items() if frame is not None]
-    if (busy and len(busy) < len(watch.tasks)) or (len(watch.tasks) == 1 and busy):
-        message = f"is in {frames[busy[0]]}; {what}{_waiting(watch.tasks, busy)}"
-        return Stall(busy[0], USER, message, _step(said, busy[0]))
-    if len(idle) < len(watch.tasks) and watch.stepped:
-        message = f"lags: {what}, while others went on; its stack is in its log"
-        return Stall(idle[0], PLATFORM, message, _step(said, idle[0]))
-    message = f"{what}, and no task stands out; the stack of each is in its log"
-    return Stall(idle[0], PLATFORM, message, _step(said, idle[0]))
+    if (busy and len(busy) < len(tasks)) or (len(tasks) == 1 and busy):
+        return busy[0], USER, f"is in {frames[busy[0]]}; {what}{_waiting(tasks, busy)}"
+    if len(idle) < len(tasks) and watch.stepped:
+        return idle[0], PLATFORM, f"lags: {what}, while others went on; its stack is in its log"
+    return idle[0], PLATFORM, f"{what}, and no task stands out; the stack of each is in its log"
 
 
 def log_sizes(folder: RunFolder, tasks: Sequence[str]) -> dict[str, int]:
@@ -213,8 +211,3 @@ def _waiting(tasks: Sequence[str], held_by: Sequence[str]) -> str:
     if not waiting:
         return ""
     return f"; {', '.join(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for it"
-
-
-def _step(said: Said, task: str) -> int | None:
-    step = said.get(task, {}).get("step")
-    return None if step is None else int(step)

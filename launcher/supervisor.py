@@ -197,16 +197,7 @@ class Supervisor:
             return
         sizes = stalls.log_sizes(self._folder, self._names)
         stalls.dump_stacks(self._group, self._running())
-        found = stalls.explain(self._folder, self._stalls, idle, sizes)
-        cause = Cause(
-            task=found.task,
-            kind=found.kind,
-            message=found.message,
-            when=now(),
-            step=found.step,
-            log_tail=log_tail(self._folder, found.task),
-        )
-        self._end_for(cause)
+        self._end_for(stalls.explain(self._folder, self._stalls, idle, sizes))
 
     def _preempted(self) -> Cause | None:
         """The task that somebody else told to leave, so that all left well, but too early."""
