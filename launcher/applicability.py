@@ -77,6 +77,17 @@ def _what_a_coordinator_cannot_do(asked: dict[str, Any]) -> None:
             f"loop.jit_compile=true: XLA can't reach variables that strategy={strategy} keeps in "
             "other processes; leave it out"
         )
+    if asked["pipeline"]["_target_"] is not None:
+        raise NotApplicable(
+            f"pipeline._target_={asked['pipeline']['_target_']}: strategy={strategy} hands examples "
+            "out by number, which only our own pipelines follow; take a synchronous strategy such "
+            "as multiworker"
+        )
+    if asked["pipeline"]["service"]["workers"]:
+        raise NotApplicable(
+            f"pipeline.service.workers={asked['pipeline']['service']['workers']}: "
+            f"strategy={strategy} hands examples out by number itself; leave it out"
+        )
     if asked["pipeline"]["cache"] != "none":
         raise NotApplicable(
             f"pipeline.cache={asked['pipeline']['cache']}: strategy={strategy} hands examples out "

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from input_pipelines.settings import PipelineSettings
+from input_pipelines.settings import PipelineSettings, TuneSettings
 from launcher import applicability, profiling, remote, values
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
-from launcher.schema import LaunchSettings, WatchSettings
+from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
 from launcher.targets import check_target
 from results.errors import UserError
 from strategies.settings import (
@@ -85,6 +85,9 @@ class Experiment:
     workload: Component
     source: Component
     pipeline: PipelineSettings
+    emulate: EmulateSettings
+    diagnose: bool
+    tune: TuneSettings
     until: UntilSettings
     evaluate: EvaluateSettings
     checkpoint: CheckpointSettings
@@ -163,7 +166,10 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         batch=batch,
         workload=workload,
         source=source,
-        pipeline=PipelineSettings(**asked["pipeline"]),
+        pipeline=_pipeline(asked["pipeline"]),
+        emulate=_restored(EmulateSettings, asked["emulate"]),
+        diagnose=asked["diagnose"],
+        tune=TuneSettings(**asked["tune"]),
         until=until,
         evaluate=EvaluateSettings(**asked["evaluate"]),
         checkpoint=_checkpoint(asked["checkpoint"]),
@@ -188,6 +194,13 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
 def _strategy(asked: dict[str, Any]) -> Strategy:
     check_target("strategy.build", asked["build"])
     return Strategy(**{each.name: asked[each.name] for each in dataclasses.fields(Strategy)})
+
+
+def _pipeline(asked: dict[str, Any]) -> PipelineSettings:
+    if asked["_target_"] is not None:
+        check_target("pipeline._target_", asked["_target_"])
+    settings: PipelineSettings = _restored(PipelineSettings, asked)
+    return settings
 
 
 def _engine(asked: dict[str, Any]) -> EngineChoice:

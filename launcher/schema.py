@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from input_pipelines.settings import PipelineSettings
+from input_pipelines.settings import PipelineSettings, StorageSettings, TuneSettings
 from strategies.settings import (
     CheckpointSettings,
     EvaluateSettings,
@@ -141,6 +141,13 @@ class WatchSettings:
 
 
 @dataclass(frozen=True)
+class EmulateSettings:
+    """What the machine lacks, emulated; labelled wherever its figures appear."""
+
+    storage: StorageSettings = field(default_factory=StorageSettings)
+
+
+@dataclass(frozen=True)
 class BatchSettings:
     """One of the two is given, the other follows."""
 
@@ -179,6 +186,10 @@ class Settings:
     batch: BatchSettings = field(default_factory=BatchSettings)
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     until: UntilSettings = field(default_factory=UntilSettings)
+    emulate: EmulateSettings = field(default_factory=EmulateSettings)
+    diagnose: bool = False
+    """Find out after training which resource holds it back, and what to do about it."""
+    tune: TuneSettings = field(default_factory=TuneSettings)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     measure: MeasureSettings = field(default_factory=MeasureSettings)
@@ -230,12 +241,14 @@ def known_keys(settings: type = Settings, prefix: str = "") -> dict[str, tuple[A
     meanings, hints = _field_docs(settings), typing.get_type_hints(settings)
     for each in dataclasses.fields(settings):
         meaning = meanings.get(each.name, "")
-        if each.default_factory is not dataclasses.MISSING:
+        factory = each.default_factory
+        if factory is dataclasses.MISSING:
+            usual = None if each.default is dataclasses.MISSING else each.default
+            found[prefix + each.name] = (usual, meaning)
+        elif dataclasses.is_dataclass(hints[each.name]):
             found |= known_keys(hints[each.name], f"{prefix}{each.name}.")
-        elif each.default is not dataclasses.MISSING:
-            found[prefix + each.name] = (each.default, meaning)
         else:
-            found[prefix + each.name] = (None, meaning)
+            found[prefix + each.name] = (factory(), meaning)
     return found
 
 

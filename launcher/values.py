@@ -15,7 +15,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "launch.method": ("fork", "spawn"),
     "loop.gradient_dtype": ("float32", "float16", "bfloat16"),
     "pipeline.cache": ("none", "memory", "disk"),
-    "pipeline.sharding": ("data", "file"),
+    "pipeline.sharding": ("data", "file", "auto"),
     "strategy.loop": ("synchronous", "coordinator"),
     "strategy.topology": ("process", "workers", "servers"),
 }
@@ -32,6 +32,12 @@ _LEAST = {
     "pipeline.parallel_calls": 1,
     "pipeline.parallel_reads": 1,
     "pipeline.prefetch": 0,
+    "pipeline.threads": 1,
+    "pipeline.service.workers": 0,
+    "emulate.storage.latency_ms": 0,
+    "tune.ram_mb": 1,
+    "tune.cores": 1,
+    "measure.rounds": 5,
     "until.steps": 1,
     "until.examples": 1,
     "evaluate.every_steps": 1,
@@ -49,6 +55,9 @@ _LEAST = {
     "quiet.seconds": 0,
 }
 _ABOVE_ZERO = (
+    "emulate.storage.mb_per_second",
+    "tune.seconds",
+    "measure.block_seconds",
     "until.seconds",
     "sweep.hours",
     "sweep.timeout_minutes",

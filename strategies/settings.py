@@ -69,3 +69,7 @@ class MeasureSettings:
     """First steps, which no figure counts."""
     examples: bool = False
     """Whether each task writes down the numbers of the examples that it trained on."""
+    rounds: int = 7
+    """Interleaved repeats of everything that is compared (`diagnose`, `profile`, `tune`)."""
+    block_seconds: float = 0.5
+    """Length of one measurement in a round."""
