@@ -8,15 +8,17 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from launcher import help as help_page
 from launcher.errors import WANTS_TRACEBACK, print_refusal
 from results.errors import UserError
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from launcher.session import Session
 
 _CONF = str(Path(__file__).parent / "conf")
@@ -26,16 +28,37 @@ _RUNNING_FLAGS = {"-m", "--multirun"}
 """Others show something, and start nothing."""
 
 
+class Job(Protocol):
+    """What Hydra calls with the composed configuration."""
+
+    exit_code: int
+    """Of the command, once the job has been called."""
+
+    def __call__(self, configuration: "DictConfig") -> None:
+        """Does it. Raises UserError, or KeyboardInterrupt where it was interrupted."""
+
+
 def main(words: Sequence[str]) -> int:
     """Runs the words of the command line; returns the exit code."""
+    return run_words(words, _jobs)
+
+
+def run_words(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
+    """Composes the words and calls what `job` makes of the session; returns the exit code."""
     try:
-        return _run(words)
+        return _run(words, job)
     except BrokenPipeError:  # `… | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _DONE
 
 
-def _run(words: Sequence[str]) -> int:
+def _jobs(session: "Session") -> Job:
+    from launcher.jobs import Jobs
+
+    return Jobs(session)
+
+
+def _run(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
     if _HELP_FLAGS & set(words):
         print(help_page.text(), flush=True)
         return _DONE
@@ -48,7 +71,7 @@ def _run(words: Sequence[str]) -> int:
         return _REFUSED
     try:
         words = words_with_those_of_the_sweep(words)
-        return _run_hydra(words)
+        return _run_hydra(words, job)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (UserError, *HYDRA_ERRORS) as error:
@@ -61,7 +84,7 @@ def _run(words: Sequence[str]) -> int:
         return _REFUSED
 
 
-def _run_hydra(words: Sequence[str]) -> int:
+def _run_hydra(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
     from launcher.session import Session
 
     # A cluster of the user's own would otherwise reach tasks that are part of none.
@@ -69,14 +92,13 @@ def _run_hydra(words: Sequence[str]) -> int:
     with Session() as session:
         if _starts_forked_tasks(words):
             session.warm()  # imports TensorFlow while the configuration is composed and judged
-        return _run_jobs(words, session)
+        return _run_job(words, job(session))
 
 
-def _run_jobs(words: Sequence[str], session: "Session") -> int:
+def _run_job(words: Sequence[str], job: Job) -> int:
     import hydra
 
     from launcher import folders, schema
-    from launcher.jobs import Jobs
 
     schema.register()
     folders.register()
@@ -84,9 +106,8 @@ def _run_jobs(words: Sequence[str], session: "Session") -> int:
     # Hydra hands its errors over instead of printing them and leaving with exit code 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     logging.raiseExceptions = False  # `--info | head`: Hydra prints it through logging
-    jobs = Jobs(session)
-    hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(jobs)()
-    return jobs.exit_code
+    hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(job)()
+    return job.exit_code
 
 
 def _starts_forked_tasks(words: Sequence[str]) -> bool:

@@ -43,6 +43,15 @@ def strategies_by_key() -> dict[str, list[str]]:
     return found
 
 
+def workload_of_source(source: str) -> str | None:
+    """The first workload whose usual source it is; None where it is nobody's."""
+    for workload in members("workload"):
+        for entry in _read(f"workload/{workload}.yaml").get("defaults", ()):
+            if isinstance(entry, dict) and source in entry.values():
+                return workload
+    return None
+
+
 def _read(file: str) -> dict[str, Any]:
     import yaml
 

@@ -73,8 +73,8 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
     run_folder = RunFolder(folder)
     with (
         closing(session.open(experiment, folder)) as group,
-        _reserve(folder),
-        _temporary_folder(folder) as temporary,
+        reserve(folder),
+        temporary_folder(folder) as temporary,
     ):
         settled = isolation.settled(experiment, group.isolation)
         found = session.preflight(group, experiment, folder, temporary)
@@ -180,7 +180,7 @@ def _write_plan(
 
 
 @contextmanager
-def _temporary_folder(run_folder: Path) -> Iterator[dict[str, str]]:
+def temporary_folder(run_folder: Path) -> Iterator[dict[str, str]]:
     """Where a run's processes put temporary files (AutoGraph's code, for one), as an environment.
 
     It goes with the run: processes that end at once never clean up after themselves.
@@ -194,7 +194,7 @@ def _temporary_folder(run_folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _reserve(folder: Path) -> Iterator[None]:
+def reserve(folder: Path) -> Iterator[None]:
     """Keeps space for what is written at the end, however full the disk is by then.
 
     Raises UserError where it is full already.

@@ -7,6 +7,7 @@ import re
 import signal
 import stat
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -15,15 +16,26 @@ from launcher import isolation
 from launcher.cluster_plan import keras_environment
 from launcher.engines import Engine, EngineError, Exit, Group, TaskProcess
 from launcher.experiment import Experiment
-from launcher.preflight import PREFLIGHT
 from results.errors import UserError
 from results.run_folder import RunFolder
 
 LOCAL_ENGINE = "launcher.engines.local.local_engine"
-_PREFLIGHT_PROCESS = "preflight"
+_PREFLIGHT = "preflight"
 _POLL_SECONDS = 0.1
 _NETWORK = re.compile(r"gaierror|URLError|Network is unreachable|resolve host|Name or service not")
 _HINT = "; the run is isolated from the network: isolation=none lets it out"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that a process of its own finds out about an experiment."""
+
+    name: str
+    function: str
+    """"module:name", called with the folder and the arguments."""
+    what: str
+    """What the process is, where it dies."""
+    arguments: tuple[str, ...] = ()
 
 
 class Interrupts:
@@ -120,30 +132,61 @@ class Session:
         key = json.dumps(_what_preflight_reads(experiment), sort_keys=True, default=str)
         if key in self._checked:
             return {**self._checked[key], "preparation_seconds": 0.0, "prepared": False}
-        run_folder, log = RunFolder(folder), folder / "preflight.txt"
-        run_folder.write(PREFLIGHT, {"experiment": experiment.to_dict()})
+        found = self.ask(
+            group,
+            experiment,
+            folder,
+            Question(
+                name=_PREFLIGHT,
+                function="launcher.preflight:prepare_and_check",
+                what=f"workload={experiment.workload.name}: the process that tries it out",
+            ),
+            environment,
+        )
+        self._checked[key] = found
+        return found
+
+    def ask(
+        self,
+        group: Group,
+        experiment: Experiment,
+        folder: Path,
+        question: "Question",
+        environment: dict[str, str],
+    ) -> dict[str, Any]:
+        """What a process of its own answers, which works on the experiment in `folder`.
+
+        It reads the experiment from `<name>.json` there and leaves its answer in the same file: an
+        object whose `error` is null, or a line about something that a person can mend.
+
+        Raises:
+          UserError: that line, or how the process died.
+          KeyboardInterrupt: a person doesn't want to wait for it.
+        """
+        run_folder, log = RunFolder(folder), folder / f"{question.name}.txt"
+        answer = f"{question.name}.json"
+        run_folder.write(answer, {"experiment": experiment.to_dict()})
         process = TaskProcess(
-            name=_PREFLIGHT_PROCESS,
-            function="launcher.preflight:prepare_and_check",
-            arguments=[str(folder)],
+            name=question.name,
+            function=question.function,
+            arguments=[str(folder), *question.arguments],
             environment={**keras_environment(experiment), **environment},
             log=log,
         )
-        ended = self._to_its_end(group, process)
-        found = run_folder.read(PREFLIGHT)
-        said = log.read_text(errors="replace")
-        (folder / PREFLIGHT).unlink()
-        log.unlink()
+        try:
+            ended = self._to_its_end(group, process)
+            found = run_folder.read(answer)
+            said = log.read_text(errors="replace")
+        finally:
+            (folder / answer).unlink(missing_ok=True)
+            log.unlink(missing_ok=True)
         if "error" not in found:
-            raise UserError(
-                f"workload={experiment.workload.name}: the process that tries it out ended with "
-                f"code {ended.code}: {_last_line(said)}"
-            )
+            told = f"{question.what} ended with code {ended.code}: {_last_line(said)}"
+            raise PreflightError(told, said)
         if found["error"] is not None:
             hint = _HINT if group.isolation.kind == isolation.NAMESPACE else ""
             told = found["error"]
             raise PreflightError(told + hint if _NETWORK.search(said + told) else told, said)
-        self._checked[key] = found
         return found
 
     def _to_its_end(self, group: Group, process: TaskProcess) -> Exit:

@@ -1,0 +1,34 @@
+"""The verbs of `python -m input_pipelines` that study a pipeline, one module each.
+
+A new verb is one module and one line here. Nothing here imports TensorFlow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+_MODULES: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A study: what it is for, what does it, and how its result is shown."""
+
+    does: str
+    """In a line."""
+    function: str
+    """"module:name", called in a process of its own with an `input_pipelines.study.Study`."""
+    show: Callable[[Path], None]
+    """Prints, on 80 columns, what the function left in the folder."""
+
+
+def verb(name: str) -> Verb:
+    """The verb `name`; its module is imported only now. Raises KeyError."""
+    found: Verb = import_module(_MODULES[name]).VERB
+    return found
+
+
+def verb_names() -> list[str]:
+    """All verbs, in the order in which help shows them."""
+    return list(_MODULES)

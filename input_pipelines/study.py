@@ -1,0 +1,41 @@
+"""One replica's pipeline, to be measured by itself: what `profile` and `tune` work on.
+
+Free of TensorFlow until a dataset is asked for.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from input_pipelines.settings import PipelineSettings, TuneSettings
+
+if TYPE_CHECKING:
+    from input_pipelines.feed import Feed
+
+
+@dataclass(frozen=True)
+class Study:
+    """A pipeline and what it may take to measure it. Runs in a process of its own."""
+
+    feed: "Feed"
+    batch: int
+    """Examples of a batch, which is what one replica takes in a step."""
+    replicas: int
+    """Of the run that the pipeline is for; the first one's share of the examples is studied."""
+    ordered: bool
+    """Whether the order of the examples must stay as it is (`deterministic=true`)."""
+    rounds: int
+    block_seconds: float
+    tune: TuneSettings
+    folder: Path
+    """An existing folder, for results."""
+
+    def dataset(self, pipeline: PipelineSettings | None = None, **feed: Any) -> Any:
+        """The endless `tf.data.Dataset` of (number, x, y), or of what the pipeline settings
+        `pipeline` make of it; `feed` are other fields of the feed to change."""
+        from input_pipelines.build import training_dataset
+
+        changed = replace(self.feed, **feed)
+        if pipeline is not None:
+            changed = replace(changed, pipeline=pipeline)
+        return training_dataset(changed, 0, self.replicas, self.batch)

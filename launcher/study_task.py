@@ -1,0 +1,49 @@
+"""What runs inside the process of a study of the input pipeline; only that one imports it."""
+
+import importlib
+import traceback
+from pathlib import Path
+from typing import Any
+
+from launcher.experiment import Experiment
+from results.errors import UserError, described
+from results.run_folder import RunFolder
+
+STUDY = "study.json"
+"""The experiment going in; coming out `error`, which is null where all went well."""
+
+
+def main(folder: str, function: str) -> None:
+    """Calls `function` ("module:name") with the `Study` of the experiment in `folder`."""
+    run_folder = RunFolder(Path(folder))
+    experiment = Experiment.from_dict(run_folder.read(STUDY)["experiment"])
+    found: dict[str, Any] = {"error": None}
+    try:
+        module, _, name = function.partition(":")
+        getattr(importlib.import_module(module), name)(_study(experiment, Path(folder)))
+    except UserError as error:
+        found = {"error": str(error)}
+    except Exception as error:  # the edge of a process
+        traceback.print_exc()
+        found = {"error": f"{': '.join(described(error))}; HYDRA_FULL_ERROR=1 shows where"}
+    run_folder.write(STUDY, found)
+
+
+def _study(experiment: Experiment, folder: Path) -> Any:
+    from input_pipelines import load_source, prepare
+    from input_pipelines.study import Study
+    from launcher.training_job import configure, make_feed
+
+    configure(experiment)
+    source = load_source(experiment.source.target, experiment.source.parameters)
+    prepare(source, experiment.source.name, Path(experiment.cache_folder))
+    return Study(
+        feed=make_feed(experiment),
+        batch=experiment.batch.per_replica,
+        replicas=experiment.batch.replicas,
+        ordered=experiment.deterministic,
+        rounds=experiment.measure.rounds,
+        block_seconds=experiment.measure.block_seconds,
+        tune=experiment.tune,
+        folder=folder,
+    )
