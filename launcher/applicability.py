@@ -80,8 +80,8 @@ def _what_a_coordinator_cannot_do(asked: dict[str, Any]) -> None:
     if asked["pipeline"]["_target_"] is not None:
         raise NotApplicable(
             f"pipeline._target_={asked['pipeline']['_target_']}: strategy={strategy} hands "
-            "examples out by number, which only our own pipelines follow; take a synchronous strategy such "
-            "as multiworker"
+            "examples out by number, which only our own pipelines follow; take a synchronous "
+            "strategy such as multiworker"
         )
     if asked["pipeline"]["service"]["workers"]:
         raise NotApplicable(
