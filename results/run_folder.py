@@ -27,6 +27,8 @@ EVENTS = "events.jsonl"
 PROGRESS = "progress.json"
 FAILURE = "failure.json"
 LOG = "log.txt"
+BLOCKS = "blocks.json"
+PIPELINE = "pipeline.json"
 
 
 @dataclasses.dataclass(frozen=True)
