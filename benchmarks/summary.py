@@ -34,6 +34,10 @@ peak_rss_mb_task_max, _sum          most memory of one task; each task's most, a
 read_bytes, written_bytes, sent_bytes, received_bytes   storage and TCP, all tasks
 quality, quality_name, quality_direction, quality_step  the last evaluation on held-out data
 loss_first, loss_last
+bottleneck                          the class of a diagnosis (`pipeline.json`); null without one
+bottleneck_share                    of a step, spent on that
+compute_share, prepare_share, fetch_share, communicate_share, overhead_share
+                                    of a step, by the same diagnosis; null where it could not tell
 profiled                            "20 to 30": steps that every task traced, which slows a run: no
                                     throughput, step time, waiting or goodput is told then
 notes                               what to know to read the figures right; null is nothing
@@ -56,6 +60,7 @@ from benchmarks.throughput import (
     wait_share,
 )
 from results.configuration import configuration
+from results.pipeline_file import DIAGNOSIS, SHARES, number_in, part, record_in
 from results.run_folder import PLAN, STATUS, RunFolder, unix_seconds
 from results.streams import RESOURCES, STEPS, read_rows
 
@@ -127,6 +132,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_used(folder),
         **_quality(events),
         **_losses(useful),
+        **_bottleneck(folder),
         "profiled": profiled,
         "notes": _notes(events, profiled),
         "started": status.get("started"),
@@ -322,6 +328,18 @@ def _losses(rows: TaskRows) -> dict[str, Any]:
     if not len(losses):
         return {"loss_first": None, "loss_last": None}
     return {"loss_first": float(losses[0]), "loss_last": float(losses[-1])}
+
+
+def _bottleneck(folder: RunFolder) -> dict[str, Any]:
+    diagnosis = part(folder, DIAGNOSIS) or {}
+    told = record_in(diagnosis, "shares")
+    shares = {name: number_in(record_in(told, name), "share") for name in SHARES}
+    bottleneck = record_in(diagnosis, "verdict").get("class")
+    return {
+        "bottleneck": bottleneck,
+        "bottleneck_share": shares.get(str(bottleneck)),
+        **{f"{name}_share": share for name, share in shares.items()},
+    }
 
 
 def _step_rows(folder: RunFolder, task: str) -> StepRows:
