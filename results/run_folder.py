@@ -28,7 +28,6 @@ PROGRESS = "progress.json"
 FAILURE = "failure.json"
 LOG = "log.txt"
 BLOCKS = "blocks.json"
-PIPELINE = "pipeline.json"
 
 
 @dataclasses.dataclass(frozen=True)

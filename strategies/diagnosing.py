@@ -7,11 +7,11 @@ variables are of no use afterwards: whatever has to be kept of them is saved bef
 """
 
 import contextlib
+import os
 import resource
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,9 @@ from input_pipelines.diagnosis.blocks import (
     LARGER_TIMES,
     WARM,
 )
+from input_pipelines.diagnosis.memory import memory_stalled_seconds
 from input_pipelines.draining import Drain, buffered_batches
-from input_pipelines.page_cache import kept_cold
+from input_pipelines.page_cache import kept_cold, storage_bytes_read
 from input_pipelines.settings import StorageSettings
 from results.run_folder import BLOCKS
 from strategies.job import TrainingJob
@@ -63,6 +64,8 @@ class Block:
     """From storage; None where the system doesn't tell."""
     major_faults: int
     """Pages that had to be read back from disk."""
+    memory_stalled_seconds: float | None
+    """In which somebody on this machine waited for memory; None where the kernel doesn't tell."""
 
 
 def diagnose(
@@ -82,6 +85,8 @@ def diagnose(
         f"tasks/{job.task}/{BLOCKS}",
         {
             "blocks": [asdict(block) for block in blocks],
+            "file_bytes": sum(os.path.getsize(path) for path in job.feed.train.files),
+            "train_examples": job.feed.train.examples,
             "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         },
     )
@@ -242,27 +247,27 @@ class _Used:
     cpu_seconds: float
     read_bytes: int | None
     major_faults: int
+    memory_stalled_seconds: float | None
 
     @classmethod
     def now(cls) -> "_Used":
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        return cls(usage.ru_utime + usage.ru_stime, _read_bytes(), usage.ru_majflt)
+        cpu_seconds = usage.ru_utime + usage.ru_stime
+        return cls(cpu_seconds, storage_bytes_read(), usage.ru_majflt, memory_stalled_seconds())
 
-    def since(self) -> tuple[float, int | None, int]:
-        """What was used since then."""
+    def since(self) -> tuple[float, int | None, int, float | None]:
+        """What was used since then, in the order of the fields."""
         now = _Used.now()
-        known = self.read_bytes is not None and now.read_bytes is not None
-        read = now.read_bytes - self.read_bytes if known else None  # type: ignore[operator]
-        return now.cpu_seconds - self.cpu_seconds, read, now.major_faults - self.major_faults
+        return (
+            now.cpu_seconds - self.cpu_seconds,
+            _difference(now.read_bytes, self.read_bytes),
+            now.major_faults - self.major_faults,
+            _difference(now.memory_stalled_seconds, self.memory_stalled_seconds),
+        )
 
 
-def _read_bytes() -> int | None:
-    """Bytes that this process had fetched from storage; None where the system doesn't tell."""
-    try:
-        lines = Path("/proc/self/io").read_text().splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) for line in lines if line.startswith("read_bytes")), None)
+def _difference(now: Any, before: Any) -> Any:
+    return None if now is None or before is None else now - before
 
 
 def _repeated(batch: Any) -> Any:

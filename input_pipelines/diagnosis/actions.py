@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING
 
 from input_pipelines.diagnosis.blocks import (
     APART,
@@ -17,6 +17,9 @@ from input_pipelines.diagnosis.blocks import (
 )
 from input_pipelines.diagnosis.prediction import Sides, overlap_power, step_seconds
 from input_pipelines.diagnosis.shares import COMMUNICATE, COMPUTE, FETCH, OVERHEAD, PREPARE
+
+if TYPE_CHECKING:
+    from input_pipelines.diagnosis.trying import Tried
 
 SMALLEST_GAIN = 1.05
 """Times as fast: what gains less is no advice."""
@@ -69,12 +72,12 @@ def situation(found: Mapping[str, Series], cores: float) -> Situation:
 
 
 def actions(
-    now: Situation, tried: Sequence[Mapping[str, Any]], claimed: Sequence[str], batch: int
+    now: Situation, tried: Sequence["Tried"], claimed: Sequence[str], batch: int
 ) -> tuple[Action, ...]:
     """What is worth it, most first.
 
     Args:
-      tried: the records of `trying.Tried`.
+      tried: the present pipeline and others.
       claimed: classes that surely hold training back.
       batch: `batch.per_replica`.
     """
@@ -104,22 +107,22 @@ def outlook(now: Situation, claimed: Sequence[str], examples_per_step: int) -> s
     )
 
 
-def _other_pipelines(now: Situation, tried: Sequence[Mapping[str, Any]]) -> list[Action]:
-    present = {bool(each["cold"]): each for each in tried if each["name"] == "present"}
+def _other_pipelines(now: Situation, tried: Sequence["Tried"]) -> list[Action]:
+    present = {each.cold: each for each in tried if not each.overrides}
     cold = True in present
-    if False not in present:
+    if not present:
         return []
     # One process alone was tried; the run's tasks prepare side by side.
-    crowd = now.input / median(present[False]["seconds"])
-    crowd_cpu = now.input_cpu / median(present[False]["cpu_seconds"])
+    crowd = now.input / median(present[False].seconds)
+    crowd_cpu = now.input_cpu / median(present[False].cpu_seconds)
     whole = now.whole if cold else now.warm
 
-    def sides(record: Mapping[str, Any]) -> Sides:
+    def sides(of: "Tried") -> Sides:
         return Sides(
             model=now.cached,
             model_cpu=now.cached_cpu,
-            input=crowd * median(record["seconds"]),
-            input_cpu=crowd_cpu * median(record["cpu_seconds"]),
+            input=crowd * median(of.seconds),
+            input_cpu=crowd_cpu * median(of.cpu_seconds),
             cores=now.cores,
         )
 
@@ -127,12 +130,11 @@ def _other_pipelines(now: Situation, tried: Sequence[Mapping[str, Any]]) -> list
     modelled = step_seconds(sides(present[cold]), power)
     found = []
     for each in tried:
-        if each["name"] == "present" or each["refused"]:
+        if not each.overrides or each.refused:
             continue
         speedup = modelled / step_seconds(sides(each), power)
-        overrides = tuple(each["overrides"])
-        line = f"{each['does']} ({' '.join(overrides)}): {speedup:.2f} × as fast"
-        found.append(Action(each["name"], line, speedup, overrides))
+        line = f"{each.does} ({' '.join(each.overrides)}): {speedup:.2f} × as fast"
+        found.append(Action(each.name, line, speedup, each.overrides))
     return found
 
 

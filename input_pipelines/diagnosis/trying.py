@@ -5,8 +5,8 @@ after a short while; what is taken is the pace of later epochs.
 """
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -20,10 +20,8 @@ from input_pipelines.pieces import Piece, Split, cut, numbered
 from input_pipelines.settings import StorageSettings
 from input_pipelines.study import Study
 from results.errors import UserError
-from results.run_folder import RunFolder
 
-TRIED = "tried.json"
-CLAIMED = "claimed.json"
+PRESENT = "present"
 _EXAMPLES = 4_096
 """That the pipelines work on, or four batches."""
 _EPOCH_SECONDS = 15.0
@@ -46,39 +44,26 @@ class Tried:
     """Why it can't be tried."""
 
 
-def try_out(study: Study) -> None:
-    """Measures the present pipeline, warm and cold, and each candidate; leaves `TRIED`."""
-    folder = RunFolder(study.folder)
-    told = folder.read(CLAIMED)
+def try_out(study: Study, claimed: Sequence[str], cold: bool) -> list[Tried]:
+    """Measures the present pipeline, and each candidate for the classes that are claimed.
+
+    `cold` asks for reading from storage; the present pipeline is measured both ways then.
+    """
     small = _on_few_examples(study)
-    present = Candidate("present", "as it is", (), study.feed.pipeline)
-    chosen = candidates(study.feed.pipeline, told["claimed"], told["cores"])
-    runners: list[_Runner] = [_Runner(small, present, cold=False)]
-    if told["cold"]:
-        runners.append(_Runner(small, present, cold=True))
+    present = Candidate(PRESENT, "as it is", (), study.feed.pipeline)
+    temperatures = (False, True) if cold else (False,)
+    runners = [_Runner(small, present, which) for which in temperatures]
     refused = []
-    for candidate in chosen:
+    for candidate in candidates(study.feed.pipeline, claimed, study.cores):
         try:
-            runners.append(_Runner(small, candidate, cold=told["cold"]))
+            runners.append(_Runner(small, candidate, cold))
         except (UserError, tf.errors.OpError) as error:
-            refused.append(
-                Tried(
-                    candidate.name,
-                    candidate.does,
-                    candidate.overrides,
-                    told["cold"],
-                    (),
-                    (),
-                    " ".join(str(error).split()),
-                )
-            )
+            refused.append(_tried(candidate, cold, [], " ".join(str(error).split())))
     rng = np.random.default_rng(0)
     for _ in range(_ROUNDS):
         for place in rng.permutation(len(runners)):
             runners[place].run(study.block_seconds)
-    folder.write(
-        TRIED, {"tried": [asdict(each) for each in (*(r.tried() for r in runners), *refused)]}
-    )
+    return [*(runner.tried() for runner in runners), *refused]
 
 
 class _Runner:
@@ -114,16 +99,7 @@ class _Runner:
             self._blocks.append(self._drain(seconds))
 
     def tried(self) -> Tried:
-        candidate = self._candidate
-        return Tried(
-            candidate.name,
-            candidate.does,
-            candidate.overrides,
-            self._cold,
-            tuple(block.seconds / block.batches for block in self._blocks),
-            tuple(block.cpu_seconds / block.batches for block in self._blocks),
-            None,
-        )
+        return _tried(self._candidate, self._cold, self._blocks, None)
 
     @contextlib.contextmanager
     def _temperature(self) -> Iterator[None]:
@@ -132,6 +108,20 @@ class _Runner:
                 yield
         else:
             yield
+
+
+def _tried(
+    candidate: Candidate, cold: bool, blocks: Sequence[Drained], refused: str | None
+) -> Tried:
+    return Tried(
+        candidate.name,
+        candidate.does,
+        candidate.overrides,
+        cold,
+        tuple(block.seconds / block.batches for block in blocks),
+        tuple(block.cpu_seconds / block.batches for block in blocks),
+        refused,
+    )
 
 
 def _on_few_examples(study: Study) -> Study:
