@@ -26,7 +26,7 @@ goodput_steps_per_second, goodput_examples_per_second
                                     `steps`, `examples` ÷ seconds from the start of the tasks to the
                                     last step's end, restarts included
 goodput_share                       of these seconds, spent in measured steps (mean over tasks)
-total_seconds                       the start of the tasks to the run's end
+total_seconds                       the start of the tasks to the run's end, without a diagnosis
 seconds_before_tasks                server, preparation and preflight; not in the run's time
 preparation_seconds                 of these, writing the data once
 core_seconds                        CPU of all tasks, from process start to end
@@ -118,7 +118,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_speed(useful, measured, plan, overlapping),
         **amounts,
         **_first_step(parts.attempts, events),
-        **_durations(rows, status),
+        **_durations(rows, status, events),
         **goodput(
             parts,
             measured,
@@ -221,19 +221,29 @@ def _with_rows(rows: TaskRows) -> list[str]:
     return [task for task, of in rows.items() if len(of)]
 
 
-def _durations(rows: TaskRows, status: Mapping[str, Any]) -> dict[str, Any]:
+def _durations(
+    rows: TaskRows, status: Mapping[str, Any], events: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
     trained = [rows[task] for task in _with_rows(rows)]
     asked, ended = _moment(status.get("started")), _moment(status.get("ended"))
     started = _tasks_started(status)
     preparation = status.get("preparation") or {}
     first = min((float(each.start.min()) for each in trained), default=None)
     last = max((float((each.start + each.seconds).max()) for each in trained), default=None)
+    diagnosing = max(
+        (float(each["seconds"]) for of in events.values() for each in of if _diagnosed(each)),
+        default=0.0,
+    )
     return {
         "training_seconds": last - first if first is not None and last is not None else None,
-        "total_seconds": ended - started if started is not None and ended is not None else None,
+        "total_seconds": ended - started - diagnosing if ended and started else None,
         "seconds_before_tasks": started - asked if asked is not None and started else None,
         "preparation_seconds": preparation.get("preparation_seconds"),
     }
+
+
+def _diagnosed(event: Mapping[str, Any]) -> bool:
+    return event.get("event") == "diagnosed"
 
 
 def _used(folder: RunFolder) -> dict[str, Any]:
@@ -299,6 +309,10 @@ def _notes(events: Mapping[str, list[dict[str, Any]]], profiled: str | None) -> 
     notes = []
     if profiled is not None:
         notes.append(f"steps {profiled} were profiled, so no throughput is taken from this run")
+    if "diagnosed" in told:
+        notes.append(
+            f"core-hours and memory hold a diagnosis of {told['diagnosed'].get('seconds'):.0f} s"
+        )
     if "statistics_averaged" in told:
         notes.append(
             f"{told['statistics_averaged'].get('variables')} running statistics of the model were "

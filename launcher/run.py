@@ -113,6 +113,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
                 on_tick=view.update,
             )
             watched = _to_the_end(attempts)
+        ended = now()
         if experiment.diagnose and watched.cause is None and not watched.interrupted:
             _diagnose(session, group, experiment, folder, temporary)
     remove_working_files(folder)
@@ -122,7 +123,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         "state": state,
         "reason": reason,
         "cause": dataclasses.asdict(watched.cause) if watched.cause else None,
-        "ended": now(),
+        "ended": ended,
         "exit_codes": {task: ended.code for task, ended in watched.exits.items()},
         "attempts": [dataclasses.asdict(attempt) for attempt in attempts.done],
         "replaced": [dataclasses.asdict(each) for each in attempts.replaced],
