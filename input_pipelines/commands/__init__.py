@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-_MODULES: dict[str, str] = {}
+_MODULES: dict[str, str] = {"profile": "input_pipelines.commands.profile"}
 
 
 @dataclass(frozen=True)

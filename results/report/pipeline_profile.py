@@ -10,6 +10,7 @@ from results.text import fixed, number, one_line, plain
 _LONGEST_NAME = 24
 _LONGEST_SENTENCE = 240
 _MICROSECONDS = 1e6
+_MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,12 @@ def buffer_words(stage: ShownStage) -> str:
     if held is None:
         return most
     return f"{number(held)} of {most}" if most else number(held)
+
+
+def rate_alone_words(stage: ShownStage) -> str:
+    """Examples a second; in millions where no pipeline comes near."""
+    rate = stage.alone
+    return number(rate) if rate is None or rate < _MILLION else f"{rate / _MILLION:.3g} M"
 
 
 def _stage(record: Mapping[str, Any]) -> ShownStage:

@@ -11,9 +11,10 @@ from results.report.pipeline_profile import (
     ShownStage,
     buffer_words,
     calls_words,
+    rate_alone_words,
     shown_profile,
 )
-from results.text import DASH, fixed, number
+from results.text import DASH, fixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,5 +95,5 @@ def _row(stage: ShownStage) -> list[str]:
         calls_words(stage),
         buffer_words(stage) or DASH,
         fixed(ram, 1),
-        number(stage.alone),
+        rate_alone_words(stage),
     ]
