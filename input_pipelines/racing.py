@@ -5,6 +5,7 @@ the pace of later epochs.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
@@ -64,14 +65,14 @@ class Runner:
         return [block.cpu_seconds / block.batches for block in self.blocks]
 
     def _go_through_first_epoch(self, batches: int) -> None:
-        first = self._drain(batches=2)
-        seconds = first.seconds / first.batches * batches
-        if seconds > _EPOCH_SECONDS:
-            raise UserError(
-                f"pipeline.cache={self.pipeline.cache}: not tried, as filling it with {batches} "
-                f"batches would take {seconds:.0f} s"
-            )
-        self._drain(batches=batches)
+        give_up, taken = time.perf_counter() + _EPOCH_SECONDS, 0
+        while taken < batches:
+            taken += self._drain(batches=1).batches
+            if taken < batches and time.perf_counter() > give_up:
+                raise UserError(
+                    f"pipeline.cache={self.pipeline.cache}: not tried, as {taken} of the "
+                    f"{batches} batches to fill it with took {_EPOCH_SECONDS:.0f} s"
+                )
 
     @contextlib.contextmanager
     def _temperature(self) -> Iterator[None]:

@@ -30,7 +30,10 @@ from results.errors import UserError
 from results.run_folder import ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
 from strategies.checkpoint_folder import remove_incomplete
 
-_DIAGNOSIS = ("input_pipelines.diagnosis.study:diagnose",)
+_DIAGNOSIS = (
+    "input_pipelines.diagnosis.study:diagnose",
+    "input_pipelines.profiling.study:profile",
+)
 _RESERVED_BYTES = 1 << 20
 """The status, the summary and the report take less."""
 

@@ -1,7 +1,6 @@
 """A race of settings in waves: the surely slower ones drop out, the best one's neighbours come in.
 
-A wave has a few rounds of blocks. It ends the search when no neighbour is faster by a margin that
-is worth a change.
+A wave has a few rounds of blocks. The search ends when no neighbour comes in before the best.
 """
 
 import time
@@ -16,8 +15,6 @@ from input_pipelines.settings import PipelineSettings
 from results.errors import UserError
 from results.statistics import paired
 
-WORTH = 1.02
-"""Times as fast: less is not worth another setting."""
 _FEWEST_ROUNDS = 3
 _HOPELESS = 0.6
 """Of the best one's pace after one block: what is so slow needs no second one."""
@@ -35,10 +32,9 @@ class Entrant:
     paces: list[float] = field(default_factory=list)
     """Batches a second, a block each."""
 
-    @property
-    def pace(self) -> float:
-        """Median of its blocks; 0 before the first."""
-        return float(np.median(self.paces)) if self.paces else 0.0
+    def pace_over(self, blocks: int) -> float:
+        """Median of its last blocks: those that ran beside other entrants' last ones."""
+        return float(np.median(self.paces[-blocks:]))
 
 
 class Race:
@@ -61,8 +57,9 @@ class Race:
         return time.perf_counter() >= self._until
 
     def wave(self, wanted: Iterable[PipelineSettings], best: Entrant | None) -> Entrant:
-        """Races new settings against the best so far; returns the best of all. Raises UserError
-        where none can start."""
+        """Races new settings against the best so far; returns the best of all. Only blocks of this
+        wave count: those of earlier ones met another machine. Raises UserError where none can
+        start."""
         running = [best] if best is not None else []
         for settings in wanted:
             if len(running) >= _MOST_IN_A_WAVE or (self.time_is_over and running):
@@ -72,13 +69,13 @@ class Race:
                 running += [entrant] if entrant.runner is not None else []
         if not running:
             raise UserError(next(iter(self.entrants.values())).refused or "nothing can be tried")
-        for done in range(self._rounds):
-            if done >= _FEWEST_ROUNDS and (self.time_is_over or len(running) == 1):
-                break
+        for done in range(1, self._rounds + 1):
             for entrant in running:
                 self._run(entrant)
-            running = self._still_in(running)
-        first = max(running, key=lambda each: each.pace)
+            running = _still_in(running, done)
+            if done >= _FEWEST_ROUNDS and (self.time_is_over or len(running) == 1):
+                break
+        first = max(running, key=lambda each: each.pace_over(done))
         for entrant in running:
             if entrant is not first:
                 entrant.runner = None
@@ -107,22 +104,22 @@ class Race:
         entrant.runner.run(self._block_seconds)
         entrant.paces.append(1 / entrant.runner.seconds_per_batch()[-1])
 
-    def _still_in(self, running: list[Entrant]) -> list[Entrant]:
-        first = max(running, key=lambda each: each.pace)
-        kept = []
-        for entrant in running:
-            if entrant is first or not _surely_slower(entrant, first):
-                kept.append(entrant)
-            else:
-                entrant.runner = None
-        return kept
+
+def _still_in(running: list[Entrant], rounds: int) -> list[Entrant]:
+    """Those that are not surely slower than the best over the rounds that they ran together."""
+    first = max(running, key=lambda each: each.pace_over(rounds))
+    kept = []
+    for entrant in running:
+        if entrant is first or not _surely_slower(entrant, first, rounds):
+            kept.append(entrant)
+        else:
+            entrant.runner = None
+    return kept
 
 
-def _surely_slower(entrant: Entrant, first: Entrant) -> bool:
-    if entrant.pace < _HOPELESS * first.pace:
+def _surely_slower(entrant: Entrant, first: Entrant, rounds: int) -> bool:
+    if entrant.pace_over(rounds) < _HOPELESS * first.pace_over(rounds):
         return True
-    together = min(len(entrant.paces), len(first.paces))
-    if together < _FEWEST_ROUNDS:
+    if rounds < _FEWEST_ROUNDS:
         return False
-    ratio = paired(entrant.paces[-together:], first.paces[-together:])
-    return ratio.interval()[1] < 1
+    return paired(entrant.paces[-rounds:], first.paces[-rounds:]).interval()[1] < 1
