@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks.workloads.conversion import converted
+from input_pipelines.own_pipeline import first_own_batch
 from input_pipelines.pieces import Split
 from input_pipelines.settings import PipelineSettings, StorageSettings
 from results.errors import UserError
@@ -29,8 +30,11 @@ class Feed:
     def first_batch(self, batch: int, split: str = "train") -> tuple[Any, Any]:
         """(x, y) of a split's first examples, of `train` augmented as in training.
 
-        A split of fewer than `batch` examples gives them again.
+        A split of fewer than `batch` examples gives them again. Where `pipeline._target_` is given,
+        the first batch of that stands for `train`.
         """
+        if split == "train" and self.pipeline._target_ is not None:
+            return first_own_batch(self, batch)
         chosen = self.train if split == "train" else self.test
         piece = chosen.pieces[0]
         pairs = chosen.read(piece.path, piece.first, piece.count).map(pair_of(self, chosen))

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from input_pipelines.disk_cache import kept_on_disk
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
+from input_pipelines.own_pipeline import own_dataset
 from input_pipelines.pieces import Run, Split, cut, numbered, span
 from input_pipelines.reading import read_runs, run_tensors
 from input_pipelines.shuffling import shuffled
@@ -32,9 +33,13 @@ def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.
     batch k holds the same examples for any number of replicas, and N consecutive ones of the stream
     hold each example once. With `sharding="file"` each replica owns a span of the files (equal ± 1
     example), shuffles within it and counts its own epochs.
+
+    Where `pipeline._target_` is given, it is what that function returns: `own_dataset`.
     """
     if not 0 <= replica < replicas:
         raise ValueError(f"replica {replica} of {replicas}")
+    if feed.pipeline._target_ is not None:
+        return own_dataset(feed, replica, replicas, batch)
     runs = _own_runs(feed, replica, replicas)
     shards, shard = (replicas, replica) if feed.pipeline.sharding == "data" else (1, 0)
     if feed.pipeline.cache == "memory":
