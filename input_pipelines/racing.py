@@ -16,6 +16,7 @@ import numpy as np
 from input_pipelines.draining import Drain, Drained, buffered_batches
 from input_pipelines.page_cache import kept_cold
 from input_pipelines.pieces import Piece, Split, cut, numbered
+from input_pipelines.profiling.draining import rest
 from input_pipelines.settings import PipelineSettings, StorageSettings
 from input_pipelines.study import Study
 from results.errors import UserError
@@ -24,6 +25,10 @@ _EXAMPLES = 4_096
 """That the pipelines work on, or four batches."""
 _EPOCH_SECONDS = 15.0
 """A first epoch over them takes no longer, or a cache isn't tried."""
+
+
+_AUTOTUNE_SECONDS = 1.0
+"""AUTOTUNE looks at a new iterator after 10 ms, then after twice as long each time: 7 times."""
 
 
 class Runner:
@@ -48,9 +53,11 @@ class Runner:
         self._drain = Drain([self._iterator])
         if pipeline.cache != "none":
             self._go_through_first_epoch(ceil(study.feed.train.examples / study.batch) + 1)
+        self._drain(_AUTOTUNE_SECONDS)
 
     def run(self, seconds: float) -> None:
         """One more block, after what lies in buffers."""
+        rest()
         self._drain(batches=max(1, buffered_batches(self._iterator)))
         with self._temperature():
             self._drain(seconds / 2)

@@ -30,6 +30,7 @@ from input_pipelines.diagnosis.blocks import (
 from input_pipelines.diagnosis.memory import memory_stalled_seconds
 from input_pipelines.draining import Drain, buffered_batches
 from input_pipelines.page_cache import kept_cold, storage_bytes_read
+from input_pipelines.profiling.draining import rest
 from input_pipelines.settings import StorageSettings
 from results.run_folder import BLOCKS
 from strategies.job import TrainingJob
@@ -175,6 +176,8 @@ class _Blocks:
             # as large whenever that helped: what lies ready would last a whole block.
             inputs = self._inputs[variant]
             self._drains[variant](batches=max(buffered_batches(each) for each in inputs))
+        else:
+            rest()
         self._barrier()
         with self._cold() if variant == COLD else contextlib.nullcontext():
             if variant == INPUT:

@@ -4,7 +4,7 @@ A wave has a few rounds of blocks. The search ends when no neighbour comes in be
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +13,13 @@ import tensorflow as tf
 from input_pipelines.racing import Runner
 from input_pipelines.settings import PipelineSettings
 from results.errors import UserError
-from results.statistics import paired
+from results.statistics import LogRatio, paired
 
 _FEWEST_ROUNDS = 3
 _HOPELESS = 0.6
 """Of the best one's pace after one block: what is so slow needs no second one."""
 _MOST_IN_A_WAVE = 8
+_MOST_TIMES_CONFIRMED = 3
 
 
 @dataclass
@@ -82,13 +83,18 @@ class Race:
         return first
 
     def confirmed(self, given: Entrant, found: Entrant) -> list[tuple[float, float]]:
-        """Blocks of both in turns, batches a second."""
-        pairs = []
-        for number in range(self._rounds):
-            order = (given, found) if number % 2 else (found, given)
-            for entrant in order:
-                self._run(entrant)
-            pairs.append((given.paces[-1], found.paces[-1]))
+        """Blocks of both in turns, batches a second: rounds, and as many again and again while they
+        leave it open which one is faster."""
+        pairs: list[tuple[float, float]] = []
+        while len(pairs) < _MOST_TIMES_CONFIRMED * self._rounds:
+            for number in range(self._rounds):
+                order = (given, found) if number % 2 else (found, given)
+                for entrant in order:
+                    self._run(entrant)
+                pairs.append((given.paces[-1], found.paces[-1]))
+            low, high = faster(pairs).interval()
+            if not low <= 1 <= high:
+                break
         return pairs
 
     def _entered(self, settings: PipelineSettings) -> Entrant:
@@ -103,6 +109,11 @@ class Race:
         assert entrant.runner is not None, "it has dropped out"
         entrant.runner.run(self._block_seconds)
         entrant.paces.append(1 / entrant.runner.seconds_per_batch()[-1])
+
+
+def faster(pairs: Sequence[tuple[float, float]]) -> LogRatio:
+    """How many times as fast the second of each pair is."""
+    return paired([after for _, after in pairs], [before for before, _ in pairs])
 
 
 def _still_in(running: list[Entrant], rounds: int) -> list[Entrant]:

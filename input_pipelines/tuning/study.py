@@ -20,11 +20,11 @@ from input_pipelines.settings import PipelineSettings
 from input_pipelines.study import Study
 from input_pipelines.tuning.proposals import neighbours, proposals
 from input_pipelines.tuning.rates import MAP, READ, Cost, costs
-from input_pipelines.tuning.search import Entrant, Race
+from input_pipelines.tuning.search import Entrant, Race, faster
 from results.errors import UserError
 from results.pipeline_file import PROFILE, TUNING, part, put_part
 from results.run_folder import RunFolder
-from results.statistics import LogRatio, paired
+from results.statistics import LogRatio
 
 _SHARE_OF_FREE_MEMORY = 0.5
 _PROFILE_ROUNDS = 3
@@ -117,7 +117,7 @@ def _confirmed(
     if best is given:
         return None, []
     pairs = race.confirmed(given, best)
-    return paired([after for _, after in pairs], [before for before, _ in pairs]), pairs
+    return faster(pairs), pairs
 
 
 def _same(study: Study, small: Study, chosen: PipelineSettings) -> dict[str, Any]:
