@@ -26,6 +26,12 @@ class Feed:
     cache_folder: str | None = None
     """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
 
+    @property
+    def training_key(self) -> str:
+        """The key that training batches come from, with its value where it is a person's own."""
+        target = self.pipeline._target_
+        return "source" if target is None else f"pipeline._target_={target}"
+
     @tf.autograph.experimental.do_not_convert
     def first_batch(self, batch: int, split: str = "train") -> tuple[Any, Any]:
         """(x, y) of a split's first examples, of `train` augmented as in training.

@@ -60,7 +60,7 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
       UserError: the dataset is empty, its batches have another size, or taking one fails.
     """
     dataset, _ = _configured(feed, 0, 1, batch, fill=False)
-    what = _what(feed)
+    what = feed.training_key
     try:
         pair = next(iter(dataset), None)
     except tf.errors.OpError as error:
@@ -83,7 +83,7 @@ def _configured(
             f"pipeline.deterministic=false: {replicas} replicas share out the batches of one order;"
             f" let {pipeline._target_} take `replica` and `replicas` and give each its own"
         )
-    _check_elements(_what(feed), dataset.element_spec, batch)
+    _check_elements(feed.training_key, dataset.element_spec, batch)
     if changes_anything(pipeline):
         dataset = _through_graph(feed, dataset, replica, fill)
     return dataset.map(_pair, name="pair"), own_part
@@ -105,7 +105,7 @@ def _returned(feed: "Feed", offered: dict[str, int]) -> tuple[tf.data.Dataset, b
         dataset = load_component("pipeline", target, {**given, **feed.pipeline.parameters})
     if not isinstance(dataset, tf.data.Dataset):
         raise UserError(
-            f"{_what(feed)}: must return a tf.data.Dataset of batches, returned "
+            f"{feed.training_key}: must return a tf.data.Dataset of batches, returned "
             f"{type(dataset).__module__}.{type(dataset).__qualname__}"
         )
     return dataset, "replica" in names
@@ -213,7 +213,3 @@ def _shape_of(spec: Any) -> str:
     if isinstance(spec, (tuple, list)):
         return f"{type(spec).__name__}s of {len(spec)}"
     return f"one {type(spec).__name__.removesuffix('Spec')} an element"
-
-
-def _what(feed: "Feed") -> str:
-    return f"pipeline._target_={feed.pipeline._target_}"

@@ -6,7 +6,7 @@ EXAMPLES = 22
 
 
 def _examples(n):
-    return tf.cast(tf.fill([8, 8, 1], n), tf.float32), n % 10
+    return tf.cast(tf.fill([8, 8, 1], n), tf.float32), tf.cast(n % 10, tf.int32)
 
 
 def doubled(x, y):
@@ -76,7 +76,7 @@ def from_generator(batch: int) -> tf.data.Dataset:
         for n in range(24):
             yield [[[float(n)]] * 8] * 8, n % 10
 
-    signature = (tf.TensorSpec([8, 8, 1], tf.float32), tf.TensorSpec([], tf.int64))
+    signature = (tf.TensorSpec([8, 8, 1], tf.float32), tf.TensorSpec([], tf.int32))
     return tf.data.Dataset.from_generator(examples, output_signature=signature).batch(batch)
 
 
@@ -130,7 +130,7 @@ def vanished(batch: int, path: str) -> tf.data.Dataset:
 
 def raises_in_the_middle(batch: int) -> tf.data.Dataset:
     def work(x, y):
-        with tf.control_dependencies([tf.debugging.assert_less(y, tf.constant(1, tf.int64))]):
+        with tf.control_dependencies([tf.debugging.assert_less(y, tf.constant(1, tf.int32))]):
             return tf.identity(x), y
 
     return fixed(batch).unbatch().map(work, name="checked").batch(batch)
