@@ -112,9 +112,9 @@ class _Blocks:
         cached = [_repeated(batch) for batch in batches]
         larger = [_repeated(_times(batch, LARGER_TIMES)) for batch in batches]
         self._inputs = {WARM: warm, INPUT: warm, CACHED: cached, LARGER: larger}
+        self._calls = {WARM: call, CACHED: call}
         if job.feed.train.files:
-            self._inputs[COLD] = iterators
-        self._calls = {COLD: call, WARM: call, CACHED: call}
+            self._inputs[COLD], self._calls[COLD] = iterators, call
         if job.replicas > 1:
             self._inputs[APART] = cached
             self._calls[APART] = SynchronousCall(job, strategy, training, cached, reduce=False)
