@@ -32,7 +32,7 @@ from strategies.checkpoint_folder import remove_incomplete
 
 _DIAGNOSIS = (
     "input_pipelines.diagnosis.study:diagnose",
-    "input_pipelines.profiling.study:profile",
+    "input_pipelines.profiling.study:profile_briefly",
 )
 _RESERVED_BYTES = 1 << 20
 """The status, the summary and the report take less."""
