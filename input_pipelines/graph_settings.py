@@ -41,10 +41,7 @@ def configured(
       UserError: there is no such stage, no place for a cache, or no map that could run on batches.
     """
     if pipeline.batch_first:
-        rewrite = graph.with_batch_before_map()
-        if not rewrite.moved:
-            raise UserError(f"pipeline.batch_first=true: {rewrite.reason}")
-        graph = rewrite.graph
+        graph = _batch_first(graph)
     if pipeline.cache != "none":
         place = cache_place(graph)
         if place.after is None:
@@ -57,6 +54,29 @@ def configured(
     if pipeline.prefetch is not None:
         graph = graph.with_prefetch(pipeline.prefetch)
     return graph.with_options(options_of(pipeline))
+
+
+def rearranged(dataset: tf.data.Dataset, pipeline: PipelineSettings) -> tf.data.Dataset:
+    """A dataset of ours with what only its graph can be given: batches before maps, and numbers of
+    calls for stages that are no maps.
+
+    Raises:
+      UserError: there is no such stage, or no map that could run on batches.
+    """
+    if not pipeline.batch_first and not pipeline.parallel:
+        return dataset
+    graph = DatasetGraph.of(dataset)
+    if pipeline.batch_first:
+        graph = _batch_first(graph)
+    check_stages(pipeline.parallel, [stage.name for stage in graph.stages])
+    return graph.with_parallelism(pipeline.parallel).dataset()
+
+
+def _batch_first(graph: DatasetGraph) -> DatasetGraph:
+    rewrite = graph.with_batch_before_map()
+    if not rewrite.moved:
+        raise UserError(f"pipeline.batch_first=true: {rewrite.reason}")
+    return rewrite.graph
 
 
 def options_of(pipeline: PipelineSettings) -> tf.data.Options:

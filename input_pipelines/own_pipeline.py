@@ -5,6 +5,7 @@ Runs in tasks only.
 
 import inspect
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from input_pipelines.feed import Feed
 
 _LABEL = "label"
+_NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[.*?\]\] ?| \[Op:.*")
 
 
 def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.data.Dataset:
@@ -64,12 +66,30 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     try:
         pair = next(iter(dataset), None)
     except tf.errors.OpError as error:
-        raise UserError(f"{what}: its first batch raised {one_line(error)}") from error
+        stage = _stage_that_raises(dataset, batch)
+        raise UserError(f"{what}: its {stage} raised {_said(error)}") from error
     if pair is None:
         raise UserError(f"{what}: its dataset is empty; at least one batch is needed")
     for tensor in tf.nest.flatten(pair):
         _check_size(what, int(tensor.shape[0]), batch)
     return pair
+
+
+def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
+    """Which part of a dataset it is whose first elements can't be taken."""
+    graph = DatasetGraph.of(dataset)
+    for stage in graph.stages:
+        try:
+            for _ in graph.up_to(stage.name).take(examples):
+                pass
+        except tf.errors.OpError:
+            return f"stage {stage.name}"
+    return "first batch"
+
+
+def _said(error: tf.errors.OpError) -> str:
+    """An error in a line, without the names that TensorFlow has for the nodes it runs."""
+    return _NODES.sub("", one_line(error))
 
 
 def _configured(
