@@ -1,10 +1,16 @@
 """A map's function of one element as one of a whole batch (TensorFlow's parallel-for)."""
 
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.framework import graph_pb2, node_def_pb2
+from tensorflow.core.framework import function_pb2, graph_pb2, node_def_pb2
+from tensorflow.core.protobuf import saved_object_graph_pb2
+from tensorflow.python.ops.parallel_for import pfor
 from tensorflow.python.saved_model.function_deserialization import load_function_def_library
+from tensorflow.python.saved_model.nested_structure_coder import encode_structure
 
 _NO_CONVERTER = "No pfor vectorization defined for "
 
@@ -32,7 +38,7 @@ def vectorized(
     for spec in batches:
         if spec.dtype == tf.variant or not spec.shape[1:].is_fully_defined():
             raise NotVectorizable("takes elements whose shapes differ, so they don't stack")
-    function = load_function_def_library(graph.library)[node.attr["f"].func.name]
+    function = _loaded(graph.library)[node.attr["f"].func.name]
     captured = _captured_specs(graph, node)
 
     def one(elements: Any, others: Any) -> list[Any]:
@@ -48,7 +54,8 @@ def vectorized(
         return [tf.ensure_shape(m, r.shape) for m, r in zip(mapped, results, strict=True)]
 
     try:
-        concrete = whole.get_concrete_function()
+        with _quiet():
+            concrete = whole.get_concrete_function()
     except (ValueError, TypeError, NotImplementedError) as error:
         raise NotVectorizable(_said(error)) from error
     definition = concrete.function_def
@@ -60,6 +67,57 @@ def vectorized(
     graph.library.function[-1].attr["_tf_data_function"].b = True
     name: str = definition.signature.name
     return name
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps TensorFlow from printing the node that it can't vectorize, some 50 lines."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@pfor.RegisterPFor("DecodeRaw")
+def _decode_raw(one: Any) -> Any:
+    """TensorFlow has no vectorized form of these two, which work entry by entry anyway."""
+    decoded = tf.raw_ops.DecodeRaw(
+        bytes=one.stacked_input(0),
+        out_type=one.get_attr("out_type"),
+        little_endian=one.get_attr("little_endian"),
+    )
+    return pfor.wrap(decoded, True)
+
+
+@pfor.RegisterPFor("LookupTableFindV2")
+def _look_up(one: Any) -> Any:
+    found = tf.raw_ops.LookupTableFindV2(
+        table_handle=one.unstacked_input(0),
+        keys=one.stacked_input(1),
+        default_value=one.unstacked_input(2),
+    )
+    return pfor.wrap(found, True)
+
+
+def _loaded(library: function_pb2.FunctionDefLibrary) -> Mapping[str, Any]:
+    """All functions of a library as ones that can be called with flat tensors."""
+    copied = function_pb2.FunctionDefLibrary()
+    copied.CopyFrom(library)  # The loader renames what it is given.
+    signatures = saved_object_graph_pb2.SavedObjectGraph()
+    for function in library.function:
+        takes, gives = function.signature.input_arg, function.signature.output_arg
+        signature = signatures.concrete_functions[function.signature.name]
+        signature.canonicalized_input_signature.CopyFrom(encode_structure((_specs(takes), {})))
+        signature.output_signature.CopyFrom(encode_structure(_specs(gives)))
+    loaded: Mapping[str, Any] = load_function_def_library(copied, signatures)
+    return loaded
+
+
+def _specs(arguments: Any) -> tuple[tf.TensorSpec, ...]:
+    return tuple(tf.TensorSpec(None, tf.dtypes.as_dtype(a.type), a.name) for a in arguments)
 
 
 def _captured_specs(
