@@ -68,7 +68,7 @@ class Prefix:
         wanted = elements_per_second * _TAKEN_TOGETHER_SECONDS
         together = max(1, min(int(wanted), _MOST_TAKEN_TOGETHER))
         beginning = self._graph.up_to(self.stage.name)
-        return Drain(without_rewriting(_thinned(beginning, together)), together)
+        return Drain(without_rewriting(_thinned(beginning, together), autotune=False), together)
 
     def block(self, seconds: float) -> Spent:
         """Measures for about so many seconds."""
