@@ -3,7 +3,7 @@
 Runs in tasks only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -89,10 +89,12 @@ def options_of(pipeline: PipelineSettings) -> tf.data.Options:
     return options
 
 
-def check_stages(parallel: Iterable[str], known: Iterable[str]) -> None:
-    """Raises `UserError` for the first name in `pipeline.parallel` that is no stage's."""
-    known = list(known)
-    for name in parallel:
+def check_stages(parallel: Mapping[str, int], known: Sequence[str]) -> None:
+    """Raises `UserError` for the first of `pipeline.parallel` that is no stage's, or no number of
+    calls."""
+    for name, calls in parallel.items():
+        if calls < 1 and calls != tf.data.AUTOTUNE:
+            raise UserError(f"pipeline.parallel.{name}={calls}: at least 1 is needed")
         if name not in known:
             near = nearest(name, known)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"

@@ -144,8 +144,9 @@ class DatasetGraph:
     def with_parallelism(self, calls: Mapping[str, int]) -> "DatasetGraph":
         """As many calls at once as given for stages by name; -1 leaves it to AUTOTUNE.
 
-        The order of elements stays. A stage that is random may give others: which call draws which
-        number then depends on timing (`Stage.random`).
+        The order of elements stays, for which an interleave takes no more calls at once than
+        inputs that it mixes. A stage that is random may give others: which call draws which number
+        then depends on timing (`Stage.random`).
 
         Raises:
           UserError: there is no such stage, or it can't run in parallel.
