@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from input_pipelines.graph import DatasetGraph, Stage, cache_place
+from input_pipelines.graph import CachePlace, DatasetGraph, Stage, cache_place
 from input_pipelines.settings import PipelineSettings
 from results.errors import UserError, nearest
 
@@ -33,9 +33,9 @@ def configured(
     `parallel_calls` goes to every map (a serial one that is random or stateful stays serial: its
     elements would depend on timing), `parallel_reads` to every interleave, whose order stays,
     `parallel` to the stages that it names. `cache` is put in the latest place where a second epoch
-    is the same as the first (`graph.cache_place`), with files that begin with `cache_file` if that
-    is given. `deterministic=false` frees the order of all parallel stages but those whose
-    source says `deterministic=True` itself.
+    is the same as the first (`graph.cache_place`), for which a shuffle may move behind the maps
+    that follow it; its files begin with `cache_file`, if that is given. `deterministic=false` frees
+    the order of all parallel stages but those whose source says `deterministic=True` itself.
 
     Raises:
       UserError: there is no such stage, no place for a cache, or no map that could run on batches.
@@ -43,13 +43,7 @@ def configured(
     if pipeline.batch_first:
         graph = _batch_first(graph)
     if pipeline.cache != "none":
-        place = cache_place(graph)
-        if place.after is None:
-            raise UserError(
-                f"pipeline.cache={pipeline.cache}: {place.reason}, and a cache must lie before "
-                "that; use pipeline.cache=none"
-            )
-        graph = graph.with_cache(place.after.name, cache_file)
+        graph = _cached(graph, pipeline.cache, cache_file)
     graph = graph.with_parallelism(_calls(graph.stages, pipeline))
     if pipeline.prefetch is not None:
         graph = graph.with_prefetch(pipeline.prefetch)
@@ -70,6 +64,25 @@ def rearranged(dataset: tf.data.Dataset, pipeline: PipelineSettings) -> tf.data.
         graph = _batch_first(graph)
     check_stages(pipeline.parallel, [stage.name for stage in graph.stages])
     return graph.with_parallelism(pipeline.parallel).dataset()
+
+
+def _cached(graph: DatasetGraph, where: str, file: str) -> DatasetGraph:
+    """With a cache as late as one can lie, the shuffles moved out of its way where that helps."""
+    late = graph.with_shuffles_late().graph
+    place, late_place = cache_place(graph), cache_place(late)
+    if late_place.after is not None and _passed(late, late_place) > _passed(graph, place):
+        graph, place = late, late_place
+    if place.after is None:
+        raise UserError(
+            f"pipeline.cache={where}: {place.reason}, and a cache must lie before that; use "
+            "pipeline.cache=none"
+        )
+    return graph.with_cache(place.after.name, file)
+
+
+def _passed(graph: DatasetGraph, place: CachePlace) -> int:
+    """How many stages lie before a place."""
+    return 0 if place.after is None else 1 + graph.stages.index(place.after)
 
 
 def _batch_first(graph: DatasetGraph) -> DatasetGraph:

@@ -176,6 +176,12 @@ class DatasetGraph:
         """The shuffle before the map `name` moved to behind it, so that a cache can lie between."""
         return reordering.with_shuffle_after(self, self.stage(name))
 
+    def with_shuffles_late(self) -> "reordering.Rewrite":
+        """Each shuffle moved behind the pure maps that follow it, in the same order: what lies
+        before it is the same in each epoch then, and can be kept. Its buffer holds what the maps
+        made, which costs no memory of its own where a cache in memory holds that too."""
+        return reordering.with_shuffles_late(self)
+
     def with_batch_before_map(self) -> "reordering.Rewrite":
         """The map in front of the batch computed on whole batches, where it can be vectorized."""
         return reordering.with_batch_before_map(self)

@@ -47,6 +47,21 @@ def with_shuffle_after(graph: "DatasetGraph", stage: Stage) -> Rewrite:
     return _exchange(graph, maps, before, shuffle_first=False)
 
 
+def with_shuffles_late(graph: "DatasetGraph") -> Rewrite:
+    """See `DatasetGraph.with_shuffles_late`."""
+    moved: list[str] = []
+    for name in [stage.name for stage in graph.stages if stage.shuffle]:
+        maps = []
+        reader = _readers(graph).get(name)
+        while reader is not None and _why_not_pure(reader) is None:
+            maps.append(reader)
+            reader = _readers(graph).get(reader.name)
+        if maps:
+            graph = with_shuffle_after(graph, maps[-1]).graph
+            moved += [stage.name for stage in maps]
+    return Rewrite(graph, tuple(moved), None if moved else "no pure map follows a shuffle")
+
+
 def with_batch_before_map(graph: "DatasetGraph") -> Rewrite:
     """See `DatasetGraph.with_batch_before_map`."""
     batches = [stage.name for stage in graph.stages if stage.kind == "batch"]
