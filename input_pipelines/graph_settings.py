@@ -11,9 +11,6 @@ from input_pipelines.graph import CachePlace, DatasetGraph, Stage, cache_place
 from input_pipelines.settings import PipelineSettings
 from results.errors import UserError, nearest
 
-CACHE = "cache"
-"""The name that `DatasetGraph.with_cache` gives to the stage it puts in, if no other has it."""
-
 
 def changes_anything(pipeline: PipelineSettings) -> bool:
     """Whether the settings ask for anything that the dataset may not have by itself."""
@@ -35,7 +32,9 @@ def configured(
     `parallel` to the stages that it names. `cache` is put in the latest place where a second epoch
     is the same as the first (`graph.cache_place`), for which a shuffle may move behind the maps
     that follow it; its files begin with `cache_file`, if that is given. `deterministic=false` frees
-    the order of all parallel stages but those whose source says `deterministic=True` itself.
+    the order of all parallel stages but those whose source says `deterministic=True` itself. Where
+    `prefetch` is given, one at the end is taken out: it is for the caller to put one behind
+    everything.
 
     Raises:
       UserError: there is no such stage, no place for a cache, or no map that could run on batches.
@@ -46,7 +45,7 @@ def configured(
         graph = _cached(graph, pipeline.cache, cache_file)
     graph = graph.with_parallelism(_calls(graph.stages, pipeline))
     if pipeline.prefetch is not None:
-        graph = graph.with_prefetch(pipeline.prefetch)
+        graph = graph.with_prefetch(0)
     return graph.with_options(options_of(pipeline))
 
 
@@ -77,7 +76,10 @@ def _cached(graph: DatasetGraph, where: str, file: str) -> DatasetGraph:
             f"pipeline.cache={where}: {place.reason}, and a cache must lie before that; use "
             "pipeline.cache=none"
         )
-    return graph.with_cache(place.after.name, file)
+    kept_already = any(
+        stage.kind == "cache" and place.after.name in stage.inputs for stage in graph.stages
+    )
+    return graph if kept_already and not file else graph.with_cache(place.after.name, file)
 
 
 def _passed(graph: DatasetGraph, place: CachePlace) -> int:

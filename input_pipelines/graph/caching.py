@@ -43,7 +43,7 @@ def cache_place(graph: "DatasetGraph") -> CachePlace:
         reason = next((changing[name] for name in stage.inputs if name in changing), own)
         if reason is not None:
             changing[stage.name] = reason
-        elif _never_ends(graph, stage):
+        elif stage.inputs and _never_ends(graph, stage):
             reason = f"{stage.name} never ends"
         if reason is not None:
             obstacles.append(reason)

@@ -129,7 +129,7 @@ class DatasetGraph:
         return replace(self, definition=without_unused(graph))
 
     def with_options(self, options: tf.data.Options) -> "DatasetGraph":
-        """The same with options; those that are set there come before those set here."""
+        """The same with options; what they set replaces what was set before."""
         return replace(self, options=self.options.merge(options))
 
     def one_call_at_a_time(self) -> "DatasetGraph":

@@ -57,6 +57,11 @@ def shuffled_first(batch: int) -> tf.data.Dataset:
     return examples.batch(batch).prefetch(1)
 
 
+def cached(batch: int) -> tf.data.Dataset:
+    examples = tf.data.Dataset.range(24).map(_examples).cache()
+    return examples.shuffle(24, seed=1).batch(batch)
+
+
 def own_part(replica: int, replicas: int, batch: int) -> tf.data.Dataset:
     examples = tf.data.Dataset.range(24).shard(replicas, replica)
     return examples.map(_examples).batch(batch, drop_remainder=True)

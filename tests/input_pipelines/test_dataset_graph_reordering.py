@@ -137,3 +137,13 @@ def test_shuffles_out_of_the_way_leave_a_later_place_for_a_cache() -> None:
     assert cache_place(DatasetGraph.of(written())).after.name == "text"
     assert cache_place(late.graph).after.name == "branch"
     assert DatasetGraph.of(source().batch(2)).with_shuffles_late().moved == ()
+
+
+def test_a_dataset_that_is_used_twice_is_two_stages_that_change_alone() -> None:
+    def written() -> tf.data.Dataset:
+        made = source().map(decode, name="decode")
+        return tf.data.Dataset.zip(made.batch(2), made.shuffle(5, seed=1).batch(2))
+
+    rewrite = DatasetGraph.of(written()).with_shuffle_before("decode_2")
+    assert rewrite.moved == ("decode_2",)
+    assert fingerprint(rewrite.graph.dataset()).same_order(fingerprint(written()))
