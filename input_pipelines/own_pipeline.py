@@ -14,7 +14,7 @@ from tensorflow.python.autograph.core.ag_ctx import ControlStatusCtx, Status
 from benchmarks.workloads.loading import find_callable, load_component, one_line
 from input_pipelines.cache_folder import temporary_folder
 from input_pipelines.graph import DatasetGraph
-from input_pipelines.graph_settings import CACHE, changes_anything, configured
+from input_pipelines.graph_settings import changes_anything, configured
 from results.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.dat
     positions in the stream of all replicas' batches.
 
     What else `pipeline.*` says is done to its graph (`graph_settings`); without any of it the
-    dataset runs as it was written.
+    dataset runs as it was written. `pipeline.prefetch` lies behind everything, so that the next
+    epoch is prepared while this one ends; without it, a prefetch of theirs stays where it is.
 
     Its iterator can be saved unless a function of the dataset is random, calls Python or reads a
     variable. Restored, it goes on with the very next batch, with one exception that is
@@ -52,7 +53,9 @@ def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.dat
       UserError: what it returned can't be trained on.
     """
     dataset, own_part = _configured(feed, replica, replicas, batch, fill=True)
-    return _numbered(_repeated(dataset, batch), replica, replicas, batch, own_part)
+    dataset = _numbered(_repeated(dataset, batch), replica, replicas, batch, own_part)
+    ahead = feed.pipeline.prefetch
+    return dataset.prefetch(ahead, name="prefetch") if ahead else dataset
 
 
 def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
@@ -141,15 +144,15 @@ def _through_graph(
     file = os.path.join(folder, f"own-{replica}")
     changed = configured(graph, feed.pipeline, file)
     if fill and not os.path.exists(f"{file}.index"):
-        _fill(changed)
+        _fill(changed, file)
     return changed.dataset()
 
 
-def _fill(graph: DatasetGraph) -> None:
+def _fill(graph: DatasetGraph, file: str) -> None:
     """Writes a cache's files before training begins: an iterator that is saved while they are being
     written can't be restored (see `disk_cache`)."""
-    kept = [stage.name for stage in graph.stages if stage.kind == CACHE][-1]
-    for _ in graph.up_to(kept):
+    cache = next(stage.name for stage in graph.stages if stage.cache_file == file)
+    for _ in graph.up_to(cache):
         pass
 
 
