@@ -26,7 +26,7 @@ goodput_steps_per_second, goodput_examples_per_second
                                     `steps`, `examples` ÷ seconds from the start of the tasks to the
                                     last step's end, restarts included
 goodput_share                       of these seconds, spent in measured steps (mean over tasks)
-total_seconds                       the start of the tasks to the run's end
+total_seconds                       the start of the tasks to the run's end, without a diagnosis
 seconds_before_tasks                server, preparation and preflight; not in the run's time
 preparation_seconds                 of these, writing the data once
 core_seconds                        CPU of all tasks, from process start to end
@@ -34,6 +34,10 @@ peak_rss_mb_task_max, _sum          most memory of one task; each task's most, a
 read_bytes, written_bytes, sent_bytes, received_bytes   storage and TCP, all tasks
 quality, quality_name, quality_direction, quality_step  the last evaluation on held-out data
 loss_first, loss_last
+bottleneck                          the class of a diagnosis (`pipeline.json`); null without one
+bottleneck_share                    of a step, spent on that
+compute_share, prepare_share, fetch_share, communicate_share, overhead_share
+                                    of a step, by the same diagnosis; null where it could not tell
 profiled                            "20 to 30": steps that every task traced, which slows a run: no
                                     throughput, step time, waiting or goodput is told then
 notes                               what to know to read the figures right; null is nothing
@@ -56,6 +60,7 @@ from benchmarks.throughput import (
     wait_share,
 )
 from results.configuration import configuration
+from results.pipeline_file import DIAGNOSIS, SHARES, number_in, part, record_in
 from results.run_folder import PLAN, STATUS, RunFolder, unix_seconds
 from results.streams import RESOURCES, STEPS, read_rows
 
@@ -113,7 +118,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_speed(useful, measured, plan, overlapping),
         **amounts,
         **_first_step(parts.attempts, events),
-        **_durations(rows, status),
+        **_durations(rows, status, events),
         **goodput(
             parts,
             measured,
@@ -127,6 +132,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_used(folder),
         **_quality(events),
         **_losses(useful),
+        **_bottleneck(folder),
         "profiled": profiled,
         "notes": _notes(events, profiled),
         "started": status.get("started"),
@@ -215,19 +221,29 @@ def _with_rows(rows: TaskRows) -> list[str]:
     return [task for task, of in rows.items() if len(of)]
 
 
-def _durations(rows: TaskRows, status: Mapping[str, Any]) -> dict[str, Any]:
+def _durations(
+    rows: TaskRows, status: Mapping[str, Any], events: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
     trained = [rows[task] for task in _with_rows(rows)]
     asked, ended = _moment(status.get("started")), _moment(status.get("ended"))
     started = _tasks_started(status)
     preparation = status.get("preparation") or {}
     first = min((float(each.start.min()) for each in trained), default=None)
     last = max((float((each.start + each.seconds).max()) for each in trained), default=None)
+    diagnosing = max(
+        (float(each["seconds"]) for of in events.values() for each in of if _diagnosed(each)),
+        default=0.0,
+    )
     return {
         "training_seconds": last - first if first is not None and last is not None else None,
-        "total_seconds": ended - started if started is not None and ended is not None else None,
+        "total_seconds": ended - started - diagnosing if ended and started else None,
         "seconds_before_tasks": started - asked if asked is not None and started else None,
         "preparation_seconds": preparation.get("preparation_seconds"),
     }
+
+
+def _diagnosed(event: Mapping[str, Any]) -> bool:
+    return event.get("event") == "diagnosed"
 
 
 def _used(folder: RunFolder) -> dict[str, Any]:
@@ -293,6 +309,10 @@ def _notes(events: Mapping[str, list[dict[str, Any]]], profiled: str | None) -> 
     notes = []
     if profiled is not None:
         notes.append(f"steps {profiled} were profiled, so no throughput is taken from this run")
+    if "diagnosed" in told:
+        notes.append(
+            f"core-hours and memory hold a diagnosis of {told['diagnosed'].get('seconds'):.0f} s"
+        )
     if "statistics_averaged" in told:
         notes.append(
             f"{told['statistics_averaged'].get('variables')} running statistics of the model were "
@@ -322,6 +342,18 @@ def _losses(rows: TaskRows) -> dict[str, Any]:
     if not len(losses):
         return {"loss_first": None, "loss_last": None}
     return {"loss_first": float(losses[0]), "loss_last": float(losses[-1])}
+
+
+def _bottleneck(folder: RunFolder) -> dict[str, Any]:
+    diagnosis = part(folder, DIAGNOSIS) or {}
+    told = record_in(diagnosis, "shares")
+    shares = {name: number_in(record_in(told, name), "share") for name in SHARES}
+    bottleneck = record_in(diagnosis, "verdict").get("class")
+    return {
+        "bottleneck": bottleneck,
+        "bottleneck_share": shares.get(str(bottleneck)),
+        **{f"{name}_share": share for name, share in shares.items()},
+    }
 
 
 def _step_rows(folder: RunFolder, task: str) -> StepRows:

@@ -3,6 +3,7 @@
 Free of TensorFlow until a dataset is asked for.
 """
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +28,17 @@ class Study:
     rounds: int
     block_seconds: float
     tune: TuneSettings
+    memory_limit_bytes: int | None
+    """Above which a task of the run is ended; None where only the machine limits it."""
     folder: Path
-    """An existing folder, for results."""
+    """An existing folder, for results; of a diagnosis it holds the run."""
+
+    @property
+    def cores(self) -> int:
+        """That this process may use, and the run's tasks together."""
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
 
     def dataset(self, pipeline: PipelineSettings | None = None, **feed: Any) -> Any:
         """The endless `tf.data.Dataset` of (number, x, y), or of what the pipeline settings

@@ -77,6 +77,11 @@ def _what_a_coordinator_cannot_do(asked: dict[str, Any]) -> None:
             f"loop.jit_compile=true: XLA can't reach variables that strategy={strategy} keeps in "
             "other processes; leave it out"
         )
+    if asked["diagnose"]:
+        raise NotApplicable(
+            f"diagnose=true: under strategy={strategy} no two workers take the same step, so none "
+            "can be compared with another; take a synchronous strategy such as multiworker"
+        )
     if asked["pipeline"]["_target_"] is not None:
         raise NotApplicable(
             f"pipeline._target_={asked['pipeline']['_target_']}: strategy={strategy} hands "

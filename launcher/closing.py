@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results.text import counted
+from results.pipeline_file import DIAGNOSIS, part_if_readable, record_in
+from results.run_folder import RunFolder
+from results.text import counted, one_line
 
 _COLUMNS = 80
 _SECONDS_IN_HOUR = 3600
@@ -16,6 +18,7 @@ _WAITS_LITTLE = 0.02
 """Below this share of a step, waiting for input is not worth a word."""
 _WORTH_SECONDS = 0.05
 """Less rounds to nothing."""
+_LONGEST_VERDICT = 400
 _START_PARTS = ("process", "import", "cluster", "data", "model", "tracing")
 
 
@@ -24,7 +27,7 @@ def print_summary(summary: Mapping[str, Any], folder: Path, console: Console) ->
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), width=_width(console))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for head, text in _rows(summary):
+    for head, text in _rows(summary, _verdict(folder)):
         if text:
             table.add_row(head, Text(text))
     report = folder / "report.html"
@@ -39,7 +42,7 @@ def as_seen_from_here(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _rows(summary: Mapping[str, Any], verdict: str) -> list[tuple[str, str]]:
     return [
         ("Run", _what(summary)),
         ("Speed", _speed(summary)),
@@ -48,7 +51,7 @@ def _rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Goodput", _goodput(summary)),
         ("First step", _first_step(summary)),
         ("Took", _took(summary)),
-        ("Held back", _held_back(summary)),
+        ("Held back", verdict or _held_back(summary)),
         ("Quality", _quality(summary)),
         ("Loss", _loss(summary)),
         ("Emulated", str(summary.get("emulated") or "")),
@@ -138,6 +141,13 @@ def _took(summary: Mapping[str, Any]) -> str:
     if summary.get("peak_rss_mb_sum") is not None:
         parts.append(f"{summary['peak_rss_mb_sum']:,.0f} MB of memory (tasks' peaks added up)")
     return ", ".join(parts)
+
+
+def _verdict(folder: Path) -> str:
+    """The line of the run's diagnosis; empty where it has none."""
+    diagnosis = part_if_readable(RunFolder(folder), DIAGNOSIS) or {}
+    line = record_in(diagnosis, "verdict").get("line")
+    return one_line(line, _LONGEST_VERDICT) if isinstance(line, str) else ""
 
 
 def _held_back(summary: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from launcher import isolation, memory, profiling
 from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
-from launcher.engines import EngineError, Isolation
+from launcher.engines import EngineError, Group, Isolation
 from launcher.environment import environment
 from launcher.experiment import Experiment
 from launcher.failure_kinds import PLATFORM, PREEMPTED, is_full_disk
@@ -24,11 +24,16 @@ from launcher.folder_lock import held
 from launcher.progress import progress_view
 from launcher.restarts import Attempts
 from launcher.session import Session
+from launcher.studies import ask_study
 from launcher.supervisor import Watched
 from results.errors import UserError
 from results.run_folder import ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
 from strategies.checkpoint_folder import remove_incomplete
 
+_DIAGNOSIS = (
+    "input_pipelines.diagnosis.study:diagnose",
+    "input_pipelines.profiling.study:profile",
+)
 _RESERVED_BYTES = 1 << 20
 """The status, the summary and the report take less."""
 
@@ -111,6 +116,9 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
                 on_tick=view.update,
             )
             watched = _to_the_end(attempts)
+        ended = now()
+        if experiment.diagnose and watched.cause is None and not watched.interrupted:
+            _diagnose(session, group, experiment, folder, temporary)
     remove_working_files(folder)
     remove_incomplete(folder)
     state, reason = _judged(watched)
@@ -118,7 +126,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         "state": state,
         "reason": reason,
         "cause": dataclasses.asdict(watched.cause) if watched.cause else None,
-        "ended": now(),
+        "ended": ended,
         "exit_codes": {task: ended.code for task, ended in watched.exits.items()},
         "attempts": [dataclasses.asdict(attempt) for attempt in attempts.done],
         "replaced": [dataclasses.asdict(each) for each in attempts.replaced],
@@ -137,6 +145,21 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         consequences=_consequences(cause) if cause else (),
         summary=summary,
     )
+
+
+def _diagnose(
+    session: Session,
+    group: Group,
+    experiment: Experiment,
+    folder: Path,
+    environment: dict[str, str],
+) -> None:
+    """What the run lacks then is said in a line; what it has measured stands."""
+    for function in _DIAGNOSIS:
+        try:
+            ask_study(session, group, experiment, folder, function, environment)
+        except UserError as error:
+            print(f"diagnosis: {error}", file=sys.stderr)
 
 
 def _to_the_end(attempts: Attempts) -> Watched:

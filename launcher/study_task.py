@@ -37,6 +37,7 @@ def _study(experiment: Experiment, folder: Path) -> Any:
     configure(experiment)
     source = load_source(experiment.source.target, experiment.source.parameters)
     prepare(source, experiment.source.name, Path(experiment.cache_folder))
+    memory_mb = experiment.watch.memory_mb
     return Study(
         feed=make_feed(experiment),
         batch=experiment.batch.per_replica,
@@ -45,5 +46,6 @@ def _study(experiment: Experiment, folder: Path) -> Any:
         rounds=experiment.measure.rounds,
         block_seconds=experiment.measure.block_seconds,
         tune=experiment.tune,
+        memory_limit_bytes=None if memory_mb is None else memory_mb * 1_000_000,
         folder=folder,
     )

@@ -87,6 +87,7 @@ def training_job(
         checkpoint=experiment.checkpoint,
         measure=experiment.measure,
         profile=experiment.profile,
+        diagnose=experiment.diagnose,
         seed=experiment.seed,
         deterministic=experiment.deterministic,
         asynchronous=experiment.strategy.loop == "coordinator",

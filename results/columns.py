@@ -99,6 +99,17 @@ COLUMNS: dict[str, Column] = {
     "goodput_steps_per_second": Column("steps/s", "useful steps over all time", HIGHER),
     "goodput_examples_per_second": Column("examples/s", "useful examples over all time", HIGHER),
     "goodput_share": Column(_SHARE, "of all time, spent in measured steps", HIGHER),
+    "bottleneck": Column(
+        _TEXT,
+        "what holds training back, by diagnosis: compute, prepare, fetch, communicate, or "
+        "inconclusive",
+    ),
+    "bottleneck_share": Column(_SHARE, "of a step, spent on that", LOWER),
+    "compute_share": Column(_SHARE, "of a step, spent computing, by diagnosis", HIGHER),
+    "prepare_share": Column(_SHARE, "of a step, lost to preparing input, by diagnosis", LOWER),
+    "fetch_share": Column(_SHARE, "of a step, lost to fetching input, by diagnosis", LOWER),
+    "communicate_share": Column(_SHARE, "of a step, lost to communication, by diagnosis", LOWER),
+    "overhead_share": Column(_SHARE, "of a step, lost to anything else, by diagnosis", LOWER),
     "profiled": Column(_TEXT, "steps that were traced; no speed is told of such a run"),
     "notes": Column(_TEXT, "what to know to read the figures right"),
     "started": Column(_MOMENT, "when the run began"),

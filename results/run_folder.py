@@ -27,6 +27,7 @@ EVENTS = "events.jsonl"
 PROGRESS = "progress.json"
 FAILURE = "failure.json"
 LOG = "log.txt"
+BLOCKS = "blocks.json"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ from input_pipelines.build import evaluation_dataset
 from strategies.job import TrainingJob
 from strategies.model import Training
 from strategies.saving import MODEL_FOLDER, local_copy, read_weights, save_model
+from strategies.stopping import INTERRUPTED
 
 
 def reaches_quality(job: TrainingJob, quality: float) -> bool:
@@ -23,14 +24,21 @@ def finish(
     step: int,
     reason: str,
     barrier: Callable[[], None],
+    diagnose: Callable[[], None] | None,
 ) -> None:
-    """Saves the final model (the chief does), and returns once every task is done."""
+    """Saves the final model (the chief does), and returns once every task is done.
+
+    `diagnose` is called by all tasks when nothing is needed of the variables any more.
+    """
     job.recorder.state("saving")
     weights = read_weights(training.model)
     if job.chief:
         save_final_model(job, weights)
         job.recorder.event("saved", step=step)
     barrier()
+    if diagnose is not None and reason != INTERRUPTED:
+        diagnose()
+        barrier()
     job.recorder.event("finished", step=step, reason=reason)
 
 

@@ -38,6 +38,7 @@ class TrainingJob:
     checkpoint: CheckpointSettings
     measure: MeasureSettings
     profile: ProfileSettings
+    diagnose: bool
     seed: int
     deterministic: bool
     asynchronous: bool

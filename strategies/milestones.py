@@ -32,11 +32,14 @@ class Milestones:
         barrier: Callable[[], None],
         iterators: dict[str, Any],
         position: Callable[[], dict[str, Any] | None],
+        diagnose: Callable[[], None] | None = None,
     ) -> None:
-        """See `checkpoints.save` for the last three; `quality(step)` evaluates on held-out data."""
+        """See `checkpoints.save` for `barrier`, `iterators` and `position`, `finishing.finish` for
+        `diagnose`; `quality(step)` evaluates on held-out data."""
         self._job, self._training, self._stopping = job, training, stopping
         self._quality, self._barrier = quality, barrier
         self._iterators, self._position = iterators, position
+        self._diagnose = diagnose
         self._evaluated: int | None = None
         self._checkpointed: int | None = None
         self._summarized = time.perf_counter(), 0
@@ -80,7 +83,7 @@ class Milestones:
         if self._checkpointed != step:
             self._checkpoint(step)
         self.summaries.close()
-        finish(self._job, self._training, step, reason, self._barrier)
+        finish(self._job, self._training, step, reason, self._barrier, self._diagnose)
 
     def summarize(self, step: int, loss: float) -> None:
         """Loss and throughput for TensorBoard, about once a second."""

@@ -6,6 +6,8 @@ from types import FrameType
 
 from strategies.job import TrainingJob
 
+INTERRUPTED = "interrupted"
+
 
 class Stopping:
     """Watches the clock and the signals of one task, and finds the next step to halt at."""
@@ -28,7 +30,7 @@ class Stopping:
     def asked(self) -> str | None:
         """Why this task wants to stop: `interrupted`, `seconds` (by the chief's clock), or None."""
         if self._signalled:
-            return "interrupted"
+            return INTERRUPTED
         limit = self._job.until.seconds
         if limit is not None and self._job.chief and self.seconds >= limit:
             return "seconds"

@@ -8,22 +8,21 @@ packed sum of `[loss, stop]`, so that all tasks stop at the same step whatever t
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from input_pipelines.build import training_dataset
 from strategies import checkpoints
 from strategies.batch_statistics import average_over_replicas
+from strategies.diagnosing import diagnose
 from strategies.evaluation import Evaluator
 from strategies.failures import check_finite
 from strategies.job import TrainingJob
 from strategies.milestones import Milestones
-from strategies.model import Training, make_step
+from strategies.model import Training
 from strategies.placed import on_replicas
-from strategies.stamped import Steps, begins, stamped_steps
+from strategies.stamped import Steps, begins
 from strategies.stopping import Stopping
-
-_CALL_SIGNATURE = (tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32))
+from strategies.synchronous_call import SynchronousCall
 
 
 def train(job: TrainingJob, strategy: tf.distribute.Strategy, training: Training) -> str:
@@ -41,7 +40,6 @@ class _Loop:
         found = checkpoints.find(job)
         self.iterators = self._fresh(0) if found is None else self._restored(*found)
         job.recorder.event("data_ready")
-        self.call = _make_call(job, strategy, training, list(self.iterators.values()))
         self.stopping = Stopping(job)
         self.evaluator = Evaluator(job, strategy, training.model)
         self.milestones = Milestones(
@@ -52,13 +50,19 @@ class _Loop:
             barrier=self._barrier,
             iterators=self.iterators,
             position=lambda: None,
+            diagnose=self._diagnose if job.diagnose else None,
         )
         self.last_end: float | None = None
+
+    @property
+    def feeding(self) -> list[Any]:
+        """This task's iterators, one a replica."""
+        return list(self.iterators.values())
 
     def run(self) -> str:
         job = self.job
         job.recorder.state("tracing")
-        self.call.get_concrete_function(*_CALL_SIGNATURE)
+        self.call = SynchronousCall(job, self.strategy, self.training, self.feeding)
         job.recorder.event("traced")
         job.recorder.state("training")
         self.stopping.begin()
@@ -76,11 +80,9 @@ class _Loop:
             count = min(count, halt - self.step)
         asked = self.stopping.asked
         with self.milestones.profiled.marked(self.step + 1):
-            found, packed = self.call(np.int32(count), np.float32(asked is not None))
-        steps = Steps(*(part.numpy() for part in found))
-        loss_sum, stops = packed.numpy()
+            steps, losses, stops = self.call(count, asked is not None, self.feeding)
         check_finite(job.task, self.step + 1, steps.losses)
-        self._record(steps, float(loss_sum) / count)
+        self._record(steps, losses / count)
         self.step += count
         if stops > 0:
             return asked or "stopped by another task"
@@ -89,8 +91,7 @@ class _Loop:
     def _record(self, steps: Steps, loss: float) -> None:
         job = self.job
         if self.last_end is None:
-            graph = self.call.get_concrete_function(*_CALL_SIGNATURE).graph
-            self.milestones.begun(self.step + len(steps.starts), graph)
+            self.milestones.begun(self.step + len(steps.starts), self.call.graph)
         elif self.milestones.resumed is not None:
             self.last_end = max(self.last_end, self.milestones.resumed)
         began = begins(steps, self.last_end)
@@ -112,6 +113,17 @@ class _Loop:
         if averaged:
             self.job.recorder.event("statistics_averaged", step=step, variables=averaged)
         return self.evaluator.quality()
+
+    def _diagnose(self) -> None:
+        diagnose(
+            self.job,
+            self.strategy,
+            self.training,
+            self.call,
+            self.feeding,
+            self.stopping,
+            self._barrier,
+        )
 
     def _barrier(self) -> None:
         """Returns once every task is here."""
@@ -149,47 +161,3 @@ class _Loop:
             iterators = self._fresh(seen // job.batch_total)
         job.recorder.event("restored", step=self.step, exact=exact)
         return iterators
-
-
-def _make_call(
-    job: TrainingJob,
-    strategy: tf.distribute.Strategy,
-    training: Training,
-    iterators: list[Any],
-) -> Any:
-    """The compiled function of several steps: (steps int32 [], stop float32 []) to `Steps` and
-    float32 [2], the sums over all replicas of the steps' losses and of the stop flags."""
-    replicas = job.placement.replicas
-    step = make_step(
-        training,
-        job.workload,
-        job.loop,
-        examples_per_update=job.batch_total,
-        replicas=job.replicas,
-        reduce=job.replicas > 1,
-    )
-
-    def take() -> tuple[tf.Tensor, Any]:
-        batches = [next(iterator) for iterator in iterators]
-        numbers = tf.concat([number for number, _, _ in batches], 0)
-        return numbers, [(x, y) for _, x, y in batches]
-
-    def train(batches: list[Any]) -> tf.Tensor:
-        x, y = on_replicas(strategy, batches)
-        shares = strategy.run(step, args=(x, y))
-        return tf.add_n(strategy.experimental_local_results(shares))
-
-    @tf.function(input_signature=_CALL_SIGNATURE, autograph=False)
-    def call(count: tf.Tensor, stop: tf.Tensor) -> tuple[Steps, tf.Tensor]:
-        steps = stamped_steps(
-            count, replicas * job.batch_per_replica, job.deterministic, take, train
-        )
-        packed = tf.stack([tf.reduce_sum(steps.losses), stop])
-        if job.replicas > 1:
-            # Every replica of a task would hold the task's sum: one gives it, the others nothing.
-            given = [packed] + [tf.zeros_like(packed)] * (replicas - 1)
-            placed = on_replicas(strategy, given)
-            packed = strategy.reduce(tf.distribute.ReduceOp.SUM, placed, axis=None)
-        return steps, packed
-
-    return call

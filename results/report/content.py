@@ -8,16 +8,20 @@ from pathlib import Path
 
 from results.groups import Group, grouped
 from results.loading import Run
+from results.pipeline_file import PROFILE, part_if_readable
 from results.report import (
     all_runs,
     plots_of_loss,
     plots_of_phases,
+    plots_of_pipeline,
     plots_of_runs,
+    plots_of_shares,
     plots_of_tasks,
     tables,
     words,
 )
 from results.report.drawing import Plot
+from results.report.held_back import HeldBack, held_back
 from results.report.ranking import Ranked, ranked
 from results.report.timeline import Timeline, timeline
 from results.sweep_folder import is_sweep, problem, read_journal
@@ -57,8 +61,15 @@ class Content:
 
     @cached_property
     def points(self) -> list[str]:
-        """What to take from a sweep, a sentence each."""
-        return [] if self.single else words.points_of_sweep(self.runs, self.rankings)
+        """What held a run back, where that was diagnosed; what to take from a sweep."""
+        if self.single:
+            return [self.held_back.line] if self.held_back else []
+        return words.points_of_sweep(self.runs, self.rankings)
+
+    @cached_property
+    def held_back(self) -> HeldBack | None:
+        """The diagnosis of a single run; None where it has none."""
+        return held_back(self.runs[0]) if self.single else None
 
     @cached_property
     def under(self) -> str:
@@ -118,6 +129,8 @@ class Content:
             plots_of_tasks.throughput_over_time(of, int(run.value("warmup_steps") or 0)),
             plots_of_loss.loss_of_run(of),
             plots_of_phases.phases(run, of),
+            _pipeline(run),
+            plots_of_shares.shares(alone),
             plots_of_runs.time_to_first_step(alone),
             plots_of_runs.step_time(alone),
             plots_of_tasks.cpu(of),
@@ -130,6 +143,7 @@ class Content:
             found.append(plots_of_runs.throughput([each.group for each in ranking], name))
             found.append(plots_of_runs.efficiency(ranking, name))
         groups = self.ordered_groups
+        found.append(plots_of_shares.shares(groups))
         found += [plots_of_runs.time_to_first_step(groups), plots_of_runs.step_time(groups)]
         for name, ranking in self.rankings.items():
             found.append(plots_of_loss.loss_of_runs([each.group for each in ranking], name))
@@ -139,3 +153,8 @@ class Content:
             found.append(plots_of_tasks.cpu(self._timeline, label))
             found.append(plots_of_tasks.memory(self._timeline, label))
         return found
+
+
+def _pipeline(run: Run) -> Plot | None:
+    profile = part_if_readable(run.folder, PROFILE)
+    return None if profile is None else plots_of_pipeline.waterfall(profile)

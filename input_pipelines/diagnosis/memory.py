@@ -1,0 +1,57 @@
+"""Whether a run has the memory that it needs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+NEAR_LIMIT = 0.9
+"""Of its limit: what grows by a tenth is ended."""
+STALLED = 0.1
+"""Of the time: the kernel's own measure of waiting for memory (PSI, `some`)."""
+
+
+_PRESSURE = Path("/proc/pressure/memory")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of the run's hungriest task, bytes; None where the system doesn't tell."""
+
+    peak_bytes: int | None
+    limit_bytes: int | None
+    """Above which it is ended: `watch.memory_mb`, the container's, or the machine's share of it."""
+    limit_said: str
+    """Where the limit comes from."""
+    available_bytes: int | None
+    """That could still be had without pushing others out."""
+    cached_bytes: int | None
+    """Files that the page cache holds."""
+    major_faults: int
+    """Pages that were read back from disk while steps were measured."""
+    stalled_share: float | None
+    """Of the time of the run, in which somebody waited for memory; 0 to 1."""
+
+    @property
+    def short(self) -> str | None:
+        """In which way there is too little of it; None where there is enough."""
+        if self.peak_bytes and self.limit_bytes and self.peak_bytes > NEAR_LIMIT * self.limit_bytes:
+            return (
+                f"{self.peak_bytes / 1e6:,.0f} MB of the {self.limit_bytes / 1e6:,.0f} MB that a "
+                f"task may take ({self.limit_said})"
+            )
+        if self.stalled_share is not None and self.stalled_share > STALLED:
+            return f"{self.stalled_share:.0%} of the time somebody waited for it"
+        return None
+
+
+def memory_stalled_seconds() -> float | None:
+    """Seconds since the machine started in which somebody waited for memory (PSI, `some`); None
+    where the kernel doesn't tell.
+
+    https://docs.kernel.org/accounting/psi.html
+    """
+    try:
+        lines = _PRESSURE.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    (total,) = [line.rpartition("total=")[2] for line in lines if line.startswith("some")]
+    return int(total) / 1e6

@@ -1,0 +1,80 @@
+"""Takes batches from iterators as fast as they come and looks at none. Runs in tasks only."""
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+_CALL_SECONDS = 0.05
+"""A call takes about so long, so that a drain ends when it should and Python costs nothing."""
+_MOST_A_CALL = 4_096
+_FEWEST = 4
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What a drain took."""
+
+    batches: int
+    """From each iterator."""
+    seconds: float
+    cpu_seconds: float
+    """Of this process."""
+
+
+class Drain:
+    """Goes on with its iterators each time that it is called."""
+
+    def __init__(self, iterators: list[Any], beat: Callable[[], None] = lambda: None) -> None:
+        """`beat` is called now and then, to say that the process gets on."""
+        self._take = _taking(iterators)
+        self._beat = beat
+        self._count = 1
+
+    def __call__(self, seconds: float = 0.0, batches: int = _FEWEST) -> Drained:
+        """Takes batches for `seconds`, and at least so many."""
+        cpu, began = _cpu_seconds(), time.perf_counter()
+        taken, now = 0, began
+        while now < began + seconds or taken < batches:
+            self._take(tf.constant(self._count))
+            taken, before, now = taken + self._count, now, time.perf_counter()
+            each = max((now - before) / self._count, 1e-6)
+            self._count = int(min(_MOST_A_CALL, max(1, _CALL_SECONDS / each)))
+            self._beat()
+        return Drained(taken, now - began, _cpu_seconds() - cpu)
+
+
+def buffered_batches(iterator: Any) -> int:
+    """How many batches lie ready in the buffers behind the iterator's last stages."""
+    model = tf.data.experimental.get_model_proto(iterator)
+    found, place = 0, model.output
+    while place in model.nodes:
+        node = model.nodes[place]
+        if "Shuffle" in node.name:
+            break
+        found += node.buffered_elements
+        if "Batch" in node.name or not node.inputs:
+            break
+        place = node.inputs[0]
+    return int(found)
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _taking(iterators: list[Any]) -> Any:
+    @tf.function(autograph=False)
+    def take(count: tf.Tensor) -> tf.Tensor:
+        def once(taken: tf.Tensor) -> tuple[tf.Tensor]:
+            elements = [next(iterator) for iterator in iterators]
+            with tf.control_dependencies(tf.nest.flatten(elements)):
+                return (taken + 1,)
+
+        return tf.while_loop(lambda taken: taken < count, once, (0,), parallel_iterations=1)[0]
+
+    return take

@@ -1,0 +1,119 @@
+"""The pipeline's beginnings, each measured by itself: what the last stage of one adds is its own.
+
+Every stage works only while it is asked and one call at a time, so what passes is the sum of all
+stages: CPU of the process and wall clock of an example, per stage, by subtraction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import tensorflow as tf
+
+from input_pipelines.graph import DatasetGraph, Stage
+from input_pipelines.profiling.draining import Drain
+from input_pipelines.profiling.flow import known_size, upstream, without_rewriting
+from input_pipelines.profiling.intervals import Interval, mean_of_rounds
+
+_TAKEN_TOGETHER_SECONDS = 0.005
+"""Elements of so much work are taken by one call from outside tf.data, which costs 20 to 100 µs: as
+much as an example of many a pipeline."""
+_MOST_TAKEN_TOGETHER = 4096
+CACHE = "cache"
+"""The kind of a stage that keeps what it was given."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one example took up to and including a stage."""
+
+    cpu_seconds: float
+    wall_seconds: float
+
+
+@dataclass(frozen=True)
+class OwnCost:
+    """What one example costs a stage by itself, over the rounds."""
+
+    cpu_seconds: Interval
+    wait_seconds: Interval
+
+
+class Prefix:
+    """The pipeline up to one stage, with an iterator that goes on from block to block."""
+
+    def __init__(
+        self,
+        graph: DatasetGraph,
+        stage: Stage,
+        per_example: Mapping[str, float],
+        examples_per_second: float,
+    ) -> None:
+        """`graph` works one call at a time; `per_example` elements of each stage make an example;
+        `examples_per_second` is about what the whole pipeline gives."""
+        self.stage = stage
+        self._graph, self._per_example = graph, per_example
+        wanted = examples_per_second * per_example[stage.name] * _TAKEN_TOGETHER_SECONDS
+        together = max(1, min(int(wanted), _MOST_TAKEN_TOGETHER))
+        dataset = without_rewriting(_thinned(graph.up_to(stage.name), together))
+        self._drain = Drain(dataset, together)
+
+    def fill(self) -> None:
+        """Fills the buffers and caches of the stages, so that blocks find them as they stay."""
+        self._drain.first()
+        self._drain.take(elements_to_fill(self._graph, self.stage.name, self._per_example))
+
+    def block(self, seconds: float) -> Spent:
+        """Measures for about so many seconds."""
+        block = self._drain.block(seconds)
+        factor = self._per_example[self.stage.name] / block.elements
+        return Spent(block.cpu_seconds * factor, block.wall_seconds * factor)
+
+
+def elements_to_fill(graph: DatasetGraph, name: str, per_example: Mapping[str, float]) -> int:
+    """Elements that the stage `name` gives until every cache before it holds all it will hold."""
+    filling = [
+        (known_size(graph, stage.name) or 0) * per_example[name] / per_example[stage.name]
+        for stage in upstream(graph.stages, name)
+        if stage.kind == CACHE and stage.name in per_example
+    ]
+    return ceil(max(filling, default=0))
+
+
+def own_costs(stages: Sequence[Stage], rounds: Sequence[Mapping[str, Spent]]) -> dict[str, OwnCost]:
+    """Each stage's own cost, from what the prefixes took in each round.
+
+    `stages` are those of the graph that works one call at a time. A stage that was not measured,
+    or whose inputs were not, has none. A cache that has been filled asks nothing of the stages
+    before it, so all that passes up to it is its own.
+    """
+    found = {}
+    for stage in stages:
+        if all(name in rounds[0] for name in (stage.name, *stage.inputs)):
+            cpu = [_own(stage, spent, "cpu_seconds") for spent in rounds]
+            wall = [_own(stage, spent, "wall_seconds") for spent in rounds]
+            waited = [whole - busy for whole, busy in zip(wall, cpu, strict=True)]
+            found[stage.name] = OwnCost(
+                mean_of_rounds(cpu).not_below_zero(), mean_of_rounds(waited).not_below_zero()
+            )
+    return found
+
+
+def _own(stage: Stage, spent: Mapping[str, Spent], field: str) -> float:
+    whole: float = getattr(spent[stage.name], field)
+    if stage.kind == CACHE:
+        return whole
+    return whole - sum(getattr(spent[name], field) for name in stage.inputs)
+
+
+def _thinned(dataset: tf.data.Dataset, together: int) -> tf.data.Dataset:
+    """The dataset without an end, every `together`-th element of it.
+
+    The others are made and thrown away inside tf.data. `assert_cardinality` sees to that: `shard`
+    asks the stage before it to skip, which a map does by working, but a read by not reading.
+    """
+    endless = dataset.repeat()
+    if together == 1:
+        return endless
+    asked = endless.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    return asked.shard(together, together - 1)

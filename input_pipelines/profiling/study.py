@@ -1,0 +1,39 @@
+"""The profile of a pipeline: warm, cold and stage by stage, in rounds. Runs in a study's process.
+
+Everything that is compared takes a turn in every round, so that what slows the machine for a while
+slows all of it.
+"""
+
+import tensorflow as tf
+
+from input_pipelines.profiling.parts import Parts, Rounds
+from input_pipelines.profiling.record import profile_record
+from input_pipelines.study import Study
+from results.errors import UserError, described
+from results.pipeline_file import PROFILE, put_part
+from results.run_folder import RunFolder
+
+
+def profile(study: Study) -> None:
+    """Measures the study's pipeline and writes the part "profile" of `pipeline.json`.
+
+    Raises UserError where the pipeline gives nothing or fails; what whole rounds had measured by
+    then is written.
+    """
+    rounds, parts = Rounds(), None
+    try:
+        parts = Parts(study)
+        for number in range(study.rounds):
+            parts.measure(rounds, number, study.block_seconds)
+    except StopIteration:
+        raise UserError(
+            "pipeline: gives no batch; it needs as many examples as a batch holds, "
+            f"batch.per_replica={study.batch}, and a filter that lets some pass"
+        ) from None
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"pipeline: it failed while it was measured ({': '.join(described(error))})"
+        ) from error
+    finally:
+        if parts is not None and rounds.prefixes:
+            put_part(RunFolder(study.folder), PROFILE, profile_record(study, parts, rounds))

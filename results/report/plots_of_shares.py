@@ -1,0 +1,97 @@
+"""What the time of a training step went into, a stacked bar for each diagnosed run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from results.groups import Group
+from results.loading import Run
+from results.pipeline_file import SHARES
+from results.report.drawing import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    Numbers,
+    Plot,
+    draw,
+    legend,
+)
+from results.text import DASH, number, one_line, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_BARS = 24
+_LONGEST_LABEL = 34
+_COLOURS = dict(zip(SHARES, (BLUE, ORANGE, VERMILION, PURPLE, GREY), strict=True))
+_WORDS = {
+    "compute": "computing",
+    "prepare": "preparing input",
+    "fetch": "fetching input",
+    "communicate": "communicating",
+    "overhead": "overhead",
+}
+
+
+def shares(groups: Sequence[Group]) -> Plot | None:
+    """The shares of each configuration, its first diagnosed run standing for it; None without."""
+    found = [(group.label, of) for group in groups if (of := _first_shares(group.runs))]
+    found = found[:_MOST_BARS]
+    if not found:
+        return None
+    parts = [part for part in SHARES if any(part in of for _, of in found)]
+
+    def paint(axes: Axes) -> None:
+        for place, (_, of) in enumerate(found):
+            begun = 0.0
+            for part in parts:
+                width = 100 * max(0.0, of.get(part, 0.0))
+                axes.barh(place, width, 0.62, left=begun, color=_COLOURS[part])
+                begun += width
+        for part in parts:
+            axes.barh(0, 0, color=_COLOURS[part], label=_WORDS[part])
+        axes.set_yticks(range(len(found)), [one_line(name, _LONGEST_LABEL) for name, _ in found])
+        axes.set_ylim(len(found) - 0.4, -0.6)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("% of a training step")
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        legend(axes)
+
+    rows = [[name, *(_cell(of, part) for part in parts)] for name, of in found]
+    numbers = Numbers(["configuration", *(_WORDS[part] for part in parts)], rows)
+    height = 110 + 26 * max(len(found), 2)
+    return draw("shares", height, paint, _message(found), numbers)
+
+
+def _first_shares(runs: Sequence[Run]) -> dict[str, float]:
+    """What was measured of the first run that was diagnosed."""
+    for run in runs:
+        known = {part: run.summary.get(f"{part}_share") for part in SHARES}
+        of = {part: float(share) for part, share in known.items() if isinstance(share, int | float)}
+        if of:
+            return of
+    return {}
+
+
+def _message(found: Sequence[tuple[str, Mapping[str, float]]]) -> str:
+    """Whose largest part besides computing is the largest of all."""
+    lost = [
+        (share, part, name)
+        for name, of in found
+        for part, share in of.items()
+        if part != "compute" and share > 0
+    ]
+    if not lost:
+        return "Nothing but computing takes a part of a step"
+    share, part, name = max(lost)
+    where = f": {percent(share)} of a step of {one_line(name, 60)}"
+    of_how_many = f", the most of {number(len(found))} configurations" if len(found) > 1 else ""
+    return f"{_WORDS[part].capitalize()} takes{where[1:]}{of_how_many}"
+
+
+def _cell(of: Mapping[str, float], part: str) -> str:
+    return percent(of[part]) if part in of else DASH

@@ -1,0 +1,196 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from input_pipelines.diagnosis.actions import Situation, actions, outlook
+from input_pipelines.diagnosis.blocks import (
+    APART,
+    CACHED,
+    COLD,
+    INPUT,
+    LARGER,
+    LARGER_TIMES,
+    WARM,
+    Series,
+    series,
+)
+from input_pipelines.diagnosis.candidates import candidates
+from input_pipelines.diagnosis.memory import Memory
+from input_pipelines.diagnosis.prediction import Sides, overlap_power, step_seconds
+from input_pipelines.diagnosis.shares import estimate, shares, shares_by_round
+from input_pipelines.diagnosis.trying import Tried
+from input_pipelines.diagnosis.verdict import INCONCLUSIVE, judge
+from input_pipelines.settings import PipelineSettings
+
+ROUNDS = 7
+ENOUGH = Memory(500, 1000, "watch.memory_mb", 10_000, 100, 0, 0.0)
+seconds = st.floats(1e-4, 1.0)
+
+
+def of_steps(step_seconds: np.ndarray) -> Series:
+    nothing = np.zeros(len(step_seconds))
+    return Series(step_seconds, nothing, nothing, nothing, nothing)
+
+
+def measured(noise: float = 0.0, **parts: float) -> dict[str, Series]:
+    """Blocks of a step made of the given parts, seconds; every block errs by a factor."""
+    rng = np.random.default_rng(1)
+
+    def block(value: float) -> Series:
+        return of_steps(value * np.exp(rng.normal(0, noise, ROUNDS)))
+
+    compute, overhead = parts["compute"], parts["overhead"]
+    alone = compute + overhead
+    cached = alone + parts.get("communicate", 0.0)
+    warm = cached + parts.get("prepare", 0.0)
+    found = {WARM: block(warm), CACHED: block(cached), INPUT: block(0.01)}
+    found[LARGER] = block(LARGER_TIMES * compute + overhead)
+    if "communicate" in parts:
+        found[APART] = block(alone)
+    if "fetch" in parts:
+        found[COLD] = block(warm + parts["fetch"])
+    return found
+
+
+@given(compute=seconds, overhead=seconds, communicate=seconds, prepare=seconds, fetch=seconds)
+def test_shares_are_the_planted_ones_and_add_up_to_one(**parts: float) -> None:
+    found = {name: each.value for name, each in shares(shares_by_round(measured(**parts))).items()}
+    assert sum(found.values()) == pytest.approx(1)
+    whole = sum(parts.values())
+    for name, planted in parts.items():
+        assert found[name] == pytest.approx(planted / whole, abs=1e-9)
+
+
+def test_what_a_run_cannot_have_is_no_share() -> None:
+    found = shares_by_round(measured(compute=1.0, overhead=0.1, prepare=0.5))
+    assert set(found) == {"compute", "overhead", "prepare"}
+
+
+def test_interval_of_rounds_is_students() -> None:
+    found = estimate([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert (found.value, found.low, found.high) == pytest.approx((3, 1.0368, 4.9632), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["compute", "overhead", "communicate", "prepare", "fetch"])
+def test_largest_part_is_named_whatever_it_is(name: str) -> None:
+    parts = dict.fromkeys(["compute", "overhead", "communicate", "prepare", "fetch"], 0.01)
+    verdict = judge(shares_by_round(measured(0.02, **parts | {name: 0.1})), ENOUGH)
+    assert verdict.name == name
+    assert verdict.claims[0].name == name
+    assert verdict.settle is None
+
+
+def test_equal_parts_are_inconclusive_and_the_line_says_what_would_settle_it() -> None:
+    verdict = judge(
+        shares_by_round(measured(0.1, compute=0.05, overhead=0.001, prepare=0.047)), ENOUGH
+    )
+    assert verdict.name == INCONCLUSIVE
+    assert verdict.settle is not None
+    assert verdict.settle in verdict.line
+
+
+def test_part_below_a_tenth_is_not_claimed() -> None:
+    verdict = judge(
+        shares_by_round(measured(0.001, compute=0.1, overhead=0.005, prepare=0.008)), ENOUGH
+    )
+    assert [claim.name for claim in verdict.claims] == ["compute"]
+
+
+def test_run_near_its_memory_limit_is_held_back_by_memory() -> None:
+    near = Memory(950_000_000, 1_000_000_000, "watch.memory_mb", None, None, 0, None)
+    verdict = judge(shares_by_round(measured(compute=1.0, overhead=0.1, prepare=0.5)), near)
+    assert verdict.name == "memory"
+    assert "950 MB of the 1,000 MB" in verdict.line
+
+
+@given(model=seconds, fed=seconds, share=st.floats(0.0, 1.0), cores=st.integers(1, 64))
+def test_power_gives_the_measured_step_back(
+    model: float, fed: float, share: float, cores: int
+) -> None:
+    sides = Sides(model, model, fed, fed, cores)
+    longest, longest_possible = max(sides.busy_model, fed), sides.busy_model + fed
+    step = longest + share * (longest_possible - longest)
+    # Where the sides are as long as each other, even a large power adds a percent.
+    assert step_seconds(sides, overlap_power(sides, step)) == pytest.approx(step, rel=0.012)
+
+
+def test_step_without_input_is_the_models() -> None:
+    assert step_seconds(Sides(0.02, 0.02, 0.0, 0.0, 2), 1.0) == 0.02
+
+
+def test_input_that_takes_the_models_cores_slows_the_step_without_any_wait() -> None:
+    assert step_seconds(Sides(0.01, 0.02, 0.001, 0.02, 2), float("inf")) == pytest.approx(0.02)
+
+
+def tried(name: str, step: float, *overrides: str, refused: str | None = None) -> Tried:
+    return Tried(name, "do it", overrides, False, (step,) * 5, (step,) * 5, refused)
+
+
+INPUT_BOUND = Situation(
+    whole=0.1,
+    warm=0.1,
+    cached=0.01,
+    alone=0.01,
+    larger=0.04,
+    cached_cpu=0.01,
+    input=0.1,
+    input_cpu=0.1,
+    cores=2,
+)
+
+
+def test_input_ten_times_as_fast_is_predicted_to_gain_until_the_model_holds() -> None:
+    found = actions(
+        INPUT_BOUND,
+        [tried("present", 0.1), tried("cache", 0.001, "pipeline.cache=memory")],
+        ["prepare"],
+        batch=32,
+    )
+    (action,) = found
+    assert action.overrides == ("pipeline.cache=memory",)
+    assert action.predicted_speedup == pytest.approx(10, rel=0.05)
+
+
+def test_what_gains_less_than_a_twentieth_or_was_refused_is_no_advice() -> None:
+    others = [
+        tried("threads", 0.099, "pipeline.threads=null"),
+        tried("cache", 0.001, "pipeline.cache=memory", refused="behind a random map"),
+    ]
+    assert actions(INPUT_BOUND, [tried("present", 0.1), *others], ["prepare"], batch=32) == ()
+
+
+def test_larger_batch_pays_fixed_costs_for_more_examples() -> None:
+    tiny = Situation(0.002, 0.002, 0.002, 0.002, 0.002, 0.002, 0.0001, 0.0001, 2)
+    (action,) = actions(tiny, [], ["overhead"], batch=1)
+    assert action.overrides == ("batch.per_replica=4",)
+    assert action.predicted_speedup == pytest.approx(4, rel=0.02)
+
+
+def test_faster_accelerator_is_bounded_by_the_input() -> None:
+    compute_bound = Situation(0.1, 0.1, 0.1, 0.1, 0.4, 0.1, 0.02, 0.02, 2)
+    told = outlook(compute_bound, ["compute"], examples_per_step=32)
+    assert told is not None
+    assert "5.0 ×" in told
+    assert "1,600 examples/s" in told
+
+
+def test_candidates_are_for_the_input_only_and_change_what_is_set() -> None:
+    slow = PipelineSettings(parallel_calls=1, prefetch=0, cache="memory")
+    assert candidates(slow, ["compute"], 2) == ()
+    found = {each.overrides for each in candidates(slow, ["prepare"], 2)}
+    assert ("pipeline.parallel_calls=null",) in found
+    assert ("pipeline.prefetch=null",) in found
+    assert not any("cache" in override for overrides in found for override in overrides)
+
+
+def test_round_that_a_task_did_not_finish_is_left_out() -> None:
+    def block(number: int, variant: str) -> dict[str, object]:
+        used = {"cpu_seconds": 1.0, "read_bytes": None, "wait_seconds": 0.0, "inside_seconds": 1.0}
+        return {"round": number, "variant": variant, "steps": 2, "seconds": 1.0, **used}
+
+    whole = [block(number, variant) for number in range(3) for variant in (WARM, CACHED)]
+    found = series({"chief-0": whole, "worker-0": whole[:-1]})
+    assert len(found[WARM].step_seconds) == 2
+    assert found[WARM].cpu_seconds.tolist() == [1.0, 1.0]
+    assert np.isnan(found[WARM].read_bytes).all()

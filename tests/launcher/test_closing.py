@@ -1,0 +1,33 @@
+"""What stands in the terminal when a run has ended."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from launcher.closing import print_summary
+from results.pipeline_file import put_part
+from results.run_folder import RunFolder
+from tests.results.made_pipelines import DIAGNOSIS
+
+SUMMARY = {"strategy": "mirrored", "workers": 2, "wait_share": 0.3}
+
+
+def printed(folder: Path) -> str:
+    console = Console(file=io.StringIO(), width=80)
+    print_summary(SUMMARY, folder, console)
+    assert isinstance(console.file, io.StringIO)
+    return " ".join(console.file.getvalue().split())
+
+
+def test_a_verdict_takes_the_place_of_a_guess_from_waiting(tmp_path: Path) -> None:
+    assert "Held back waiting for input, 30% of a step" in printed(tmp_path)
+    put_part(RunFolder(tmp_path), "diagnosis", DIAGNOSIS)
+    assert "Held back Preparing input holds training back: 46% of a step" in printed(tmp_path)
+    assert "waiting for input" not in printed(tmp_path)
+
+
+def test_a_verdict_s_control_characters_reach_no_terminal(tmp_path: Path) -> None:
+    verdict = {"verdict": {"line": "\x1b[31mred\x1b[0m \u202e"}}
+    put_part(RunFolder(tmp_path), "diagnosis", verdict)
+    assert "Held back red" in printed(tmp_path)
