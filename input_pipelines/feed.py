@@ -81,13 +81,17 @@ def augment_of(feed: Feed) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]] | 
 
 
 def parallel_map(
-    feed: Feed, dataset: tf.data.Dataset, function: Callable, name: str
+    feed: Feed, dataset: tf.data.Dataset, function: Callable, name: str, ordered: bool = True
 ) -> tf.data.Dataset:
-    """`dataset.map` in the given order, with as many calls at once as the pipeline says."""
+    """`dataset.map` with as many calls at once as the pipeline says, for this stage or for all.
+
+    The order stays where `ordered` says that it must, or where the pipeline keeps it anyway.
+    """
     return dataset.map(
         function,
-        num_parallel_calls=feed.pipeline.parallel_calls or tf.data.AUTOTUNE,
-        deterministic=True,
+        num_parallel_calls=feed.pipeline.parallel.get(name, feed.pipeline.parallel_calls)
+        or tf.data.AUTOTUNE,
+        deterministic=ordered or feed.pipeline.deterministic,
         name=name,
     )
 
@@ -101,6 +105,8 @@ def batched(feed: Feed, dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset
     options = tf.data.Options()
     options.deterministic = True
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    if feed.pipeline.threads is not None:
+        options.threading.private_threadpool_size = feed.pipeline.threads
     return dataset.with_options(options)
 
 

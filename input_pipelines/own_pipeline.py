@@ -5,6 +5,7 @@ Runs in tasks only.
 
 import inspect
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -13,13 +14,14 @@ from tensorflow.python.autograph.core.ag_ctx import ControlStatusCtx, Status
 from benchmarks.workloads.loading import find_callable, load_component, one_line
 from input_pipelines.cache_folder import temporary_folder
 from input_pipelines.graph import DatasetGraph
-from input_pipelines.graph_settings import CACHE, changes_anything, configured
+from input_pipelines.graph_settings import changes_anything, configured
 from results.errors import UserError
 
 if TYPE_CHECKING:
     from input_pipelines.feed import Feed
 
 _LABEL = "label"
+_NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[.*?\]\] ?| \[Op:.*")
 
 
 def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.data.Dataset:
@@ -38,7 +40,8 @@ def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.dat
     positions in the stream of all replicas' batches.
 
     What else `pipeline.*` says is done to its graph (`graph_settings`); without any of it the
-    dataset runs as it was written.
+    dataset runs as it was written. `pipeline.prefetch` lies behind everything, so that the next
+    epoch is prepared while this one ends; without it, a prefetch of theirs stays where it is.
 
     Its iterator can be saved unless a function of the dataset is random, calls Python or reads a
     variable. Restored, it goes on with the very next batch, with one exception that is
@@ -50,7 +53,9 @@ def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.dat
       UserError: what it returned can't be trained on.
     """
     dataset, own_part = _configured(feed, replica, replicas, batch, fill=True)
-    return _numbered(_repeated(dataset, batch), replica, replicas, batch, own_part)
+    dataset = _numbered(_repeated(dataset, batch), replica, replicas, batch, own_part)
+    ahead = feed.pipeline.prefetch
+    return dataset.prefetch(ahead, name="prefetch") if ahead else dataset
 
 
 def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
@@ -64,12 +69,30 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     try:
         pair = next(iter(dataset), None)
     except tf.errors.OpError as error:
-        raise UserError(f"{what}: its first batch raised {one_line(error)}") from error
+        stage = _stage_that_raises(dataset, batch)
+        raise UserError(f"{what}: its {stage} raised {_said(error)}") from error
     if pair is None:
         raise UserError(f"{what}: its dataset is empty; at least one batch is needed")
     for tensor in tf.nest.flatten(pair):
         _check_size(what, int(tensor.shape[0]), batch)
     return pair
+
+
+def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
+    """Which part of a dataset it is whose first elements can't be taken."""
+    graph = DatasetGraph.of(dataset)
+    for stage in graph.stages:
+        try:
+            for _ in graph.up_to(stage.name).take(examples):
+                pass
+        except tf.errors.OpError:
+            return f"stage {stage.name}"
+    return "first batch"
+
+
+def _said(error: tf.errors.OpError) -> str:
+    """An error in a line, without the names that TensorFlow has for the nodes it runs."""
+    return _NODES.sub("", one_line(error))
 
 
 def _configured(
@@ -121,15 +144,15 @@ def _through_graph(
     file = os.path.join(folder, f"own-{replica}")
     changed = configured(graph, feed.pipeline, file)
     if fill and not os.path.exists(f"{file}.index"):
-        _fill(changed)
+        _fill(changed, file)
     return changed.dataset()
 
 
-def _fill(graph: DatasetGraph) -> None:
+def _fill(graph: DatasetGraph, file: str) -> None:
     """Writes a cache's files before training begins: an iterator that is saved while they are being
     written can't be restored (see `disk_cache`)."""
-    kept = [stage.name for stage in graph.stages if stage.kind == CACHE][-1]
-    for _ in graph.up_to(kept):
+    cache = next(stage.name for stage in graph.stages if stage.cache_file == file)
+    for _ in graph.up_to(cache):
         pass
 
 

@@ -4,6 +4,10 @@ order → read → shuffle → repeat → number, shard → parse → augment �
 `cache=memory` order → read → parse → cache → shuffle → repeat → number, shard → augment → batch →
 prefetch, where files keep the first epoch's order.
 
+With `batch_first` the batch lies before the maps in front of it, as far as they can be computed on
+whole batches. With `deterministic=false` what is prepared behind `number` comes as it is done: an
+example keeps its number, and each comes as often as before, in another batch perhaps.
+
 Every stage is linear and named. What is random is a function of seed and epoch (`order`,
 `shuffle`) or of seed, epoch and example (`augment`), so two datasets built alike give the same
 elements, and an iterator restored from a checkpoint goes on with the very next one. (Two iterators
@@ -17,6 +21,7 @@ import tensorflow as tf
 
 from input_pipelines.disk_cache import kept_on_disk
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
+from input_pipelines.graph_settings import rearranged
 from input_pipelines.own_pipeline import own_dataset
 from input_pipelines.pieces import Run, Split, cut, numbered, span
 from input_pipelines.reading import read_runs, run_tensors
@@ -43,13 +48,15 @@ def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.
     runs = _own_runs(feed, replica, replicas)
     shards, shard = (replicas, replica) if feed.pipeline.sharding == "data" else (1, 0)
     if feed.pipeline.cache == "memory":
-        return batched(feed, _cached_in_memory(feed, runs, shards, shard), batch)
-    split = feed.train
-    pair: Callable[[Any], Any] = pair_of(feed, split)
-    if feed.pipeline.cache == "disk":
-        split, runs = kept_on_disk(feed, runs)
-        pair = split.parse
-    return batched(feed, _parsed(feed, split, runs, pair, shards, shard), batch)
+        examples = _cached_in_memory(feed, runs, shards, shard)
+    else:
+        split = feed.train
+        pair: Callable[[Any], Any] = pair_of(feed, split)
+        if feed.pipeline.cache == "disk":
+            split, runs = kept_on_disk(feed, runs)
+            pair = split.parse
+        examples = _parsed(feed, split, runs, pair, shards, shard)
+    return rearranged(batched(feed, examples, batch), feed.pipeline)
 
 
 def _own_runs(feed: Feed, replica: int, replicas: int) -> tuple[Run, ...]:
@@ -69,10 +76,12 @@ def _parsed(
     number = _numbering(feed, runs)
     examples = _endless(feed, _read(feed, split, runs), runs, shards, shard)
     examples = parallel_map(
-        feed, examples, lambda at, raw: (number(at, raw[0]), *pair(raw[1])), "parse"
+        feed, examples, lambda at, raw: (number(at, raw[0]), *pair(raw[1])), "parse", ordered=False
     )
     augment = augment_of(feed)
-    return examples if augment is None else parallel_map(feed, examples, augment, "augment")
+    if augment is None:
+        return examples
+    return parallel_map(feed, examples, augment, "augment", ordered=False)
 
 
 def _cached_in_memory(
@@ -87,8 +96,12 @@ def _cached_in_memory(
     examples = _endless(feed, examples.cache(name="cache"), runs, shards, shard)
     augment = augment_of(feed)
     if augment is None:
-        return parallel_map(feed, examples, lambda at, e: (number(at, e[0]), *e[1:]), "position")
-    return parallel_map(feed, examples, lambda at, e: augment(number(at, e[0]), *e[1:]), "augment")
+        return parallel_map(
+            feed, examples, lambda at, e: (number(at, e[0]), *e[1:]), "position", ordered=False
+        )
+    return parallel_map(
+        feed, examples, lambda at, e: augment(number(at, e[0]), *e[1:]), "augment", ordered=False
+    )
 
 
 def _numbering(feed: Feed, runs: tuple[Run, ...]) -> Callable:

@@ -14,9 +14,10 @@ from input_pipelines.graph.nodes import functions_of
 _PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _RANDOM_SOURCES = {"RandomDataset", "RandomDatasetV2", "SamplingDataset"}
 _GENERATOR_STATE = {"StatefulUniform", "RngReadAndSkip", "RngSkip"}
+_SHUFFLE = re.compile(r"Shuffle\w*Dataset(V\d+)?")
 _HARMLESS = re.compile(
     r"""
-    Assert | Print(V2)? | Timestamp
+    Assert | Print(V2)?
     # They call other functions, which are looked into, or make what lives for one call.
     | StatefulPartitionedCall | If | While | Case | TensorArray.*
     # They read what a rewritten graph holds a copy of.
@@ -48,7 +49,7 @@ def why_random(graph: graph_pb2.GraphDef, node: node_def_pb2.NodeDef) -> str | N
 def _why(op: str, has_seed: bool) -> str | None:
     if op in _GENERATOR_STATE:
         return f"draws from a tf.random.Generator ({op}), which goes on from call to call"
-    if "Shuffle" in op and op.removesuffix("V2").removesuffix("V3").endswith("Dataset"):
+    if _SHUFFLE.fullmatch(op):
         return "shuffles inside its function"
     definition = op_def_registry.get(op)
     if definition is None or not definition.is_stateful:

@@ -18,7 +18,8 @@ from input_pipelines.profiling.intervals import Interval, mean_of_rounds
 _TAKEN_TOGETHER_SECONDS = 0.005
 """Elements of so much work are taken by one call from outside tf.data, which costs 20 to 100 µs: as
 much as an example of many a pipeline."""
-_MOST_TAKEN_TOGETHER = 4096
+_MOST_TAKEN_TOGETHER = 1 << 16
+_SIZING_SECONDS = 0.02
 CACHE = "cache"
 """The kind of a stage that keeps what it was given."""
 
@@ -53,15 +54,21 @@ class Prefix:
         `examples_per_second` is about what the whole pipeline gives."""
         self.stage = stage
         self._graph, self._per_example = graph, per_example
-        wanted = examples_per_second * per_example[stage.name] * _TAKEN_TOGETHER_SECONDS
-        together = max(1, min(int(wanted), _MOST_TAKEN_TOGETHER))
-        dataset = without_rewriting(_thinned(graph.up_to(stage.name), together))
-        self._drain = Drain(dataset, together)
+        self._drain = self._take_together(examples_per_second * per_example[stage.name])
 
     def fill(self) -> None:
         """Fills the buffers and caches of the stages, so that blocks find them as they stay."""
         self._drain.first()
+        block = self._drain.block(_SIZING_SECONDS)
+        self._drain = self._take_together(block.per_second(block.elements))
+        self._drain.first()
         self._drain.take(elements_to_fill(self._graph, self.stage.name, self._per_example))
+
+    def _take_together(self, elements_per_second: float) -> Drain:
+        wanted = elements_per_second * _TAKEN_TOGETHER_SECONDS
+        together = max(1, min(int(wanted), _MOST_TAKEN_TOGETHER))
+        beginning = self._graph.up_to(self.stage.name)
+        return Drain(without_rewriting(_thinned(beginning, together), autotune=False), together)
 
     def block(self, seconds: float) -> Spent:
         """Measures for about so many seconds."""

@@ -51,6 +51,17 @@ def repeated(batch: int) -> tf.data.Dataset:
     return examples.repeat().batch(batch, drop_remainder=True).prefetch(2)
 
 
+def shuffled_first(batch: int) -> tf.data.Dataset:
+    """As for files of images: names are shuffled, then each is read."""
+    examples = tf.data.Dataset.range(24).shuffle(24, seed=1).map(_examples, name="decode")
+    return examples.batch(batch).prefetch(1)
+
+
+def cached(batch: int) -> tf.data.Dataset:
+    examples = tf.data.Dataset.range(24).map(_examples).cache()
+    return examples.shuffle(24, seed=1).batch(batch)
+
+
 def own_part(replica: int, replicas: int, batch: int) -> tf.data.Dataset:
     examples = tf.data.Dataset.range(24).shard(replicas, replica)
     return examples.map(_examples).batch(batch, drop_remainder=True)

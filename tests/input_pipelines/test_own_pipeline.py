@@ -138,7 +138,7 @@ _NOT_TRAINABLE = {
     "sparse": "gives sparse elements .* training needs dense ones",
     "only_x": "gives one Tensor an element; tuples (x, y) are needed",
     "without_label": "gives dicts of image, class; tuples (x, y) are needed, or dicts with `label`",
-    "raises_in_the_middle": "its first batch raised InvalidArgumentError: .*assertion failed",
+    "raises_in_the_middle": "its stage checked raised InvalidArgumentError: .*assertion failed",
     "raises_at_once": "raises_at_once: raised OSError: planted: no such bucket",
     "nowhere": "own_functions has no nowhere",
 }
@@ -154,7 +154,10 @@ def test_what_cannot_be_trained_on_is_told_in_a_line(name: str) -> None:
 
 def test_a_file_that_vanished_is_named() -> None:
     feed = own("vanished", parameters={"path": "/nowhere/x.tfrecord"})
-    with pytest.raises(UserError, match=r"NotFoundError: .*/nowhere/x\.tfrecord; No such file"):
+    with pytest.raises(
+        UserError,
+        match=r"stage flat_map raised NotFoundError: /nowhere/x\.tfrecord; No such file",
+    ):
         feed.first_batch(BATCH)
 
 
@@ -198,3 +201,24 @@ def test_restored_iterator_goes_on_with_the_next_batch(cache: str, tmp_path: Pat
     restored = iter(training_dataset(dataclasses.replace(feed), 0, 1, BATCH))
     tf.train.Checkpoint(iterator=restored).restore(saved)
     assert labels(take(restored, 9)) == expected
+
+
+def test_cache_lies_behind_the_costly_map_even_where_a_shuffle_comes_first() -> None:
+    feed = own("shuffled_first", cache="memory")
+    graph = DatasetGraph.of(training_dataset(feed, 0, 1, BATCH))
+    assert graph.stage("cache").inputs == ("decode",)
+    plain = training_dataset(own("shuffled_first"), 0, 1, BATCH)
+    assert fingerprint(graph.dataset(), take=14).same_order(fingerprint(plain, take=14))
+
+
+@pytest.mark.parametrize(("where", "caches"), [("memory", 1), ("disk", 2)])
+def test_what_is_kept_in_memory_already_is_not_kept_twice_there(
+    where: str, caches: int, tmp_path: Path
+) -> None:
+    feed = own("cached", cache=where, cache_folder=str(tmp_path))
+    dataset = training_dataset(feed, 0, 1, BATCH)
+    stages = DatasetGraph.of(dataset).stages
+    assert len([stage for stage in stages if stage.kind == "cache"]) == caches
+    assert len({stage.name for stage in stages}) == len(stages)
+    plain = training_dataset(own("cached"), 0, 1, BATCH)
+    assert fingerprint(dataset, take=14).same_order(fingerprint(plain, take=14))
