@@ -58,7 +58,9 @@ JOBS = {
         _own(augment_turns=20), "prepare", "20 products of matrices to augment one example"
     ),
     "single-threaded map": PlantedJob(
-        _own(f"{_PIPELINE}.waiting_map"), "prepare", "32 waits of 1 ms, one after the other"
+        _own(f"{_PIPELINE}.serial_map"),
+        "prepare",
+        "one example after the other, on one core of two",
     ),
     "Python generator": PlantedJob(
         _own(f"{_PIPELINE}.python_generator"), "prepare", "Python works on one example at a time"
@@ -79,9 +81,9 @@ JOBS = {
         "seven of eight examples are decoded and thrown away",
     ),
     "heavy model": PlantedJob(
-        _own("pipeline.cache=memory", "batch.per_replica=128", width=1024, depth=4),
+        _own("pipeline.cache=memory", "batch.per_replica=512", width=1024, depth=3),
         "compute",
-        "four layers of 1,024 on memory",
+        "three layers of 1,024 for 512 examples, from memory",
     ),
     "heavy model and heavy map": PlantedJob(
         _own("batch.per_replica=64", augment_turns=14, width=768, depth=2),

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.data.experimental.ops import testing
 
 from tests.planted.workloads import CLASSES, SIZE, arrays, burn
 
@@ -21,15 +20,9 @@ def _examples() -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices((made["image"], made["label"]))
 
 
-def waiting_map(batch: int, milliseconds: float = 1.0, calls: int | None = None) -> tf.data.Dataset:
-    """Each example waits for something far away, one after the other unless `calls` says more."""
-
-    def looked_up(image: Any, label: Any) -> tuple[Any, Any]:
-        one = tf.data.Dataset.from_tensors(image)
-        waited = one.apply(testing.sleep(int(1000 * milliseconds)))
-        return tf.data.experimental.get_single_element(waited), label
-
-    dataset = _examples().map(looked_up, num_parallel_calls=calls, name="look_up")
+def serial_map(batch: int, turns: int = 15) -> tf.data.Dataset:
+    """One example after the other, on one core of several."""
+    dataset = _examples().map(lambda image, label: (burn(image, turns), label), name="work")
     return dataset.batch(batch, drop_remainder=True).prefetch(2)
 
 
