@@ -22,9 +22,10 @@ class Feed:
     workload: Any
     pipeline: PipelineSettings
     seed: int
-    storage: StorageSettings = field(default_factory=StorageSettings)
     cache_folder: str | None = None
     """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    """What reading the files has to wait for."""
 
     @property
     def training_key(self) -> str:

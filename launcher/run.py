@@ -186,6 +186,7 @@ def _write_plan(
     overrides: list[str],
 ) -> None:
     """Also says, before a port is open, where others could reach it."""
+    phrase = experiment.emulate.storage.phrase
     folder.write(
         PLAN,
         {
@@ -193,7 +194,7 @@ def _write_plan(
             "tasks": [_task_record(task) for task in plan.tasks],
             "engine": experiment.engine.name,
             "isolation": dataclasses.asdict(settled),
-            "emulated": [],
+            "emulated": [phrase] if phrase else [],
             "overrides": overrides,
         },
     )
