@@ -66,6 +66,8 @@ from results.streams import RESOURCES, STEPS, read_rows
 
 _COORDINATOR = "coordinator"
 """The loop (`strategy.loop`) whose workers don't wait for each other."""
+_TRAINING_ROLES = ("chief", "worker")
+"""Others hold variables (`ps`) or prepare data (`dispatcher`, `data_worker`)."""
 
 _ASKED = {
     "strategy": ("strategy",),
@@ -173,7 +175,8 @@ def _speed(
     if overlapping:
         found = overlapping_throughput(measured)
     else:
-        expected = [each["task"] for each in plan.get("tasks", []) if each.get("role") != "ps"]
+        tasks = plan.get("tasks", [])
+        expected = [each["task"] for each in tasks if each.get("role") in _TRAINING_ROLES]
         nothing = StepRows(*[np.empty(0)] * 6)
         trained = {task: measured.get(task, nothing) for task in expected or _with_rows(useful)}
         found = synchronous_throughput(trained)
@@ -328,6 +331,8 @@ def _notes(events: Mapping[str, list[dict[str, Any]]], profiled: str | None) -> 
                 else "replicas or batch are others"
             )
         )
+    if "sharding" in told:
+        notes.append(str(told["sharding"]["why"]))
     left_out = [event for event in all_events if event.get("event") == "checkpoint_left_out"]
     notes += sorted({str(event["warning"]) for event in left_out})
     return "; ".join(notes) or None

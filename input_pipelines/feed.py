@@ -24,6 +24,8 @@ class Feed:
     storage: StorageSettings = field(default_factory=StorageSettings)
     cache_folder: str | None = None
     """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
+    service: tuple[str, ...] = ()
+    """The dispatcher of each data worker that prepares for this task; none: it does so itself."""
 
     @tf.autograph.experimental.do_not_convert
     def first_batch(self, batch: int, split: str = "train") -> tuple[Any, Any]:
