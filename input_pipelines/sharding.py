@@ -8,12 +8,15 @@ Free of TensorFlow.
 
 from dataclasses import dataclass
 
-from input_pipelines.pieces import Split, cut, numbered, span
+from input_pipelines.pieces import Run, Split, cut, numbered, span
 
 DATA, FILE, AUTO = "data", "file", "auto"
 _MOST_EXTRA_READING = 1.25
 """A reader whose part begins within a file has to read over what lies before it there, and the
 slowest one holds up every step. Above that, files are too unequal to be worth it."""
+_NEAR = 100
+"""A part may begin 1/100 of its size off to begin where a file does: for one example at a file's
+end all the others would be read over."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,29 @@ def settled(asked: str, split: Split, readers: int) -> Sharding:
     return Sharding(asked, None)
 
 
+def own_part(split: Split, part: int, parts: int) -> tuple[Run, ...]:
+    """What reader `part` of `parts` reads with `file`: a span of the files, equal within 2% or one
+    example."""
+    examples = split.examples
+    near = examples // parts // _NEAR
+    runs = numbered(split.pieces)
+    begins = [run.number for run in runs] + [examples]
+
+    def boundary(index: int) -> int:
+        equal, _ = span(examples, index, parts)
+        nearest = min(begins, key=lambda begin: abs(begin - equal))
+        return nearest if abs(nearest - equal) <= near else equal
+
+    return cut(runs, boundary(part), boundary(part + 1))
+
+
 def extra_reading(split: Split, readers: int) -> float:
     """The most that one reader reads with `file`, as a multiple of its own examples; 1 is no more
     than those. Of a file that a part begins in, what lies before it is read too."""
-    runs, examples = numbered(split.pieces), split.examples
     begins = {(piece.path, piece.first) for piece in split.pieces}
     most = 1.0
     for reader in range(readers):
-        own = cut(runs, *span(examples, reader, readers))
+        own = own_part(split, reader, readers)
         kept = sum(run.count for run in own)
         skipped = sum(run.first for run in own if (run.path, run.first) not in begins)
         most = max(most, (kept + skipped) / kept)

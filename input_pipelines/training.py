@@ -18,10 +18,10 @@ import tensorflow as tf
 
 from input_pipelines.disk_cache import kept_on_disk
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
-from input_pipelines.pieces import Run, Split, cut, numbered, span
+from input_pipelines.pieces import Run, Split, numbered
 from input_pipelines.reading import read_runs, run_tensors
 from input_pipelines.service import served_dataset
-from input_pipelines.sharding import DATA, settled
+from input_pipelines.sharding import DATA, own_part, settled
 from input_pipelines.shuffling import shuffled
 from results.errors import UserError
 
@@ -44,8 +44,8 @@ def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.
     `number` is epoch · N + the example's number in its split, of N examples. With
     `sharding="data"` all replicas walk through one stream and replica r keeps positions ≡ r: global
     batch k holds the same examples for any number of replicas, and N consecutive ones of the stream
-    hold each example once. With `sharding="file"` each replica owns a span of the files (equal ± 1
-    example), shuffles within it and counts its own epochs.
+    hold each example once. With `sharding="file"` each replica owns a span of the files
+    (`sharding.own_part`), shuffles within it and counts its own epochs.
 
     Where data workers prepare it (`feed.service`), it is read from them.
     """
@@ -73,10 +73,10 @@ def training_part(
             f"{f' of {parts} data workers' if parts > 1 else ''} are too few"
         )
     if settled(feed.pipeline.sharding, feed.train, readers).kind == DATA:
-        runs = _span_of(feed, 0, 1)
+        runs = numbered(feed.train.pieces)
         kept = _Kept(replicas, replica, batch, parts, part)
     else:
-        runs = _span_of(feed, replica * parts + part, readers)
+        runs = own_part(feed.train, replica * parts + part, readers)
         kept = _Kept(1, 0, batch, 1, 0)
     if feed.pipeline.cache == "memory":
         return batched(feed, _cached_in_memory(feed, runs, kept), batch)
@@ -86,10 +86,6 @@ def training_part(
         split, runs = kept_on_disk(feed, runs)
         pair = split.parse
     return batched(feed, _parsed(feed, split, runs, pair, kept), batch)
-
-
-def _span_of(feed: Feed, part: int, parts: int) -> tuple[Run, ...]:
-    return cut(numbered(feed.train.pieces), *span(feed.train.examples, part, parts))
 
 
 def _parsed(

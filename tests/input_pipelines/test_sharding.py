@@ -1,9 +1,11 @@
 """Which way examples are shared out, on tables of files."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from input_pipelines.pieces import Piece, Split
-from input_pipelines.sharding import choose, extra_reading, settled
+from input_pipelines.sharding import choose, extra_reading, own_part, settled
 
 
 def split_of(*counts: int) -> Split:
@@ -18,6 +20,7 @@ def split_of(*counts: int) -> Split:
         ((100, 100), 1, "data", "there is one reader"),
         ((100, 100, 100), 3, "file", "3 files for 3 readers, each reads its own"),
         ((100,) * 12, 4, "file", "12 files for 4 readers"),
+        ((360, 359, 359, 359), 4, "file", "4 files for 4 readers"),
         ((100,) * 16, 3, "file", "16 files for 3 readers"),
         ((100, 100, 100), 8, "data", "too few files: 3 files for 8 readers"),
         ((100,), 2, "data", "too few files: 1 file for 2 readers"),
@@ -69,3 +72,14 @@ def test_a_part_that_begins_within_a_file_costs_reading_up_to_it(
     counts: tuple[int, ...], readers: int, times: float
 ) -> None:
     assert extra_reading(split_of(*counts), readers) == pytest.approx(times)
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=9), st.integers(1, 9))
+def test_parts_hold_all_examples_once_and_are_nearly_equal(counts: list[int], parts: int) -> None:
+    split = split_of(*counts)
+    parts = min(parts, split.examples)
+    own = [own_part(split, part, parts) for part in range(parts)]
+    numbers = [n for runs in own for run in runs for n in range(run.number, run.number + run.count)]
+    assert numbers == list(range(split.examples))
+    equal = split.examples / parts
+    assert all(abs(sum(run.count for run in runs) - equal) <= 1 + 0.02 * equal for runs in own)
