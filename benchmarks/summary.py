@@ -117,7 +117,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **asked,
         **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
-        **_speed(useful, measured, plan, overlapping),
+        **_speed(useful, measured, plan, overlapping, _data_workers(config)),
         **amounts,
         **_first_step(parts.attempts, events),
         **_durations(rows, status, events),
@@ -168,8 +168,16 @@ def _asked(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _data_workers(config: Mapping[str, Any]) -> int:
+    return int(config.get("pipeline.service.workers") or 0)
+
+
 def _speed(
-    useful: TaskRows, measured: TaskRows, plan: Mapping[str, Any], overlapping: bool
+    useful: TaskRows,
+    measured: TaskRows,
+    plan: Mapping[str, Any],
+    overlapping: bool,
+    data_workers: int,
 ) -> dict[str, Any]:
     found: Throughput | None
     if overlapping:
@@ -179,7 +187,7 @@ def _speed(
         expected = [each["task"] for each in tasks if each.get("role") in _TRAINING_ROLES]
         nothing = StepRows(*[np.empty(0)] * 6)
         trained = {task: measured.get(task, nothing) for task in expected or _with_rows(useful)}
-        found = synchronous_throughput(trained)
+        found = synchronous_throughput(trained, max(1, data_workers))
     interval = "within run" if found and found.low is not None else None
     return {
         "examples_per_second": found and found.examples_per_second,
