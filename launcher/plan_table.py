@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from launcher.cluster_plan import DATA_SERVICE, ClusterPlan
+from launcher.cluster_plan import DATA_SERVICE, SERVICE_ROLES, ClusterPlan
 from launcher.experiment import Experiment
 
 _COLUMNS = 80
@@ -33,6 +33,8 @@ def print_plan(experiment: Experiment, plan: ClusterPlan, console: Console) -> N
     configs.add_column("Task", no_wrap=True)
     configs.add_column("TF_CONFIG", overflow="fold")
     for task in plan.tasks:
+        if task.role in SERVICE_ROLES:
+            continue
         told = task.environment.get("TF_CONFIG", "none: it talks to no other task")
         configs.add_row(task.name, Text(told))
     console.print(configs, width=_COLUMNS)
