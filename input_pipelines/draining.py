@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from input_pipelines.service import BATCHES_AHEAD
+
 _CALL_SECONDS = 0.05
 """A call takes about so long, so that a drain ends when it should and Python costs nothing."""
 _MOST_A_CALL = 4_096
@@ -74,18 +76,24 @@ def _bytes_of(spec: Any) -> int | None:
 
 
 def buffered_batches(iterator: Any) -> int:
-    """How many batches lie ready in the buffers behind the iterator's last stages."""
+    """How many batches lie ready in the buffers behind the iterator's last stages, also those that
+    data workers hold."""
     model = tf.data.experimental.get_model_proto(iterator)
-    found, place = 0, model.output
-    while place in model.nodes:
-        node = model.nodes[place]
-        if "Shuffle" in node.name:
-            break
-        found += node.buffered_elements
-        if "Batch" in node.name or not node.inputs:
-            break
-        place = node.inputs[0]
-    return int(found)
+    return int(_buffered(model.nodes, model.output))
+
+
+def _buffered(nodes: Any, place: int) -> int:
+    if place not in nodes or "Shuffle" in nodes[place].name:
+        return 0
+    node = nodes[place]
+    found: int = node.buffered_elements
+    if node.name.startswith("DataService"):
+        return found + BATCHES_AHEAD
+    if "Batch" in node.name or not node.inputs:
+        return found
+    # Data workers take turns: the first input is whose turn it is, the others are theirs.
+    further = node.inputs if node.name.startswith("DirectedInterleave") else node.inputs[:1]
+    return found + sum(_buffered(nodes, each) for each in further)
 
 
 def _cpu_seconds() -> float:

@@ -198,7 +198,9 @@ def _write_plan(
             "overrides": overrides,
         },
     )
-    line = isolation.warning(settled, [task.address for task in plan.tasks if task.address])
+    line = isolation.warning(
+        settled, [address for task in plan.tasks for address in task.addresses]
+    )
     if line is not None:
         print(line, file=sys.stderr)
 

@@ -1,5 +1,8 @@
 """From the experiment to what one task's loop needs. Imports TensorFlow: tasks only."""
 
+import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,6 +11,7 @@ from benchmarks.recorder import Recorder
 from benchmarks.workloads import load_workload
 from input_pipelines import load_source, open_source
 from input_pipelines.feed import Feed
+from launcher.cluster_plan import DATA_SERVICE, DISPATCHER
 from launcher.experiment import Experiment
 from results.errors import UserError
 from results.run_folder import RunFolder
@@ -60,6 +64,12 @@ def _check_emulated_storage(experiment: Experiment, from_files: bool) -> None:
         )
 
 
+def data_service() -> dict[str, list[str]]:
+    """Addresses of tf.data service by role, as this task was told; nothing where there is none."""
+    told: dict[str, list[str]] = json.loads(os.environ.get(DATA_SERVICE, "{}"))
+    return told
+
+
 def placement_of(experiment: Experiment, role: str) -> Placement:
     """The devices of a task of this role."""
     alone = experiment.strategy.topology == "process"
@@ -82,7 +92,10 @@ def training_job(
     recorder: Recorder,
 ) -> TrainingJob:
     """Everything that the loop of one task needs. Called after its strategy is there."""
-    feed = make_feed(experiment, folder.task_folder(f"{role}-{index}"))
+    feed = replace(
+        make_feed(experiment, folder.task_folder(f"{role}-{index}")),
+        service=tuple(data_service().get(DISPATCHER, ())),
+    )
     return TrainingJob(
         role=role,
         index=index,

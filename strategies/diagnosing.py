@@ -146,7 +146,9 @@ class _Blocks:
                 block = self._block(number, variant)
                 if block is None:
                     return blocks
-                blocks.append(block)
+                # What data workers read is not among this process's own bytes.
+                unknown = bool(self._job.feed.service)
+                blocks.append(replace(block, read_bytes=None) if unknown else block)
         return blocks
 
     def _warm(self, iterators: list[Any]) -> list[Any]:
