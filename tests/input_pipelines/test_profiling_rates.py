@@ -79,15 +79,15 @@ def test_where_all_cores_are_too_few_the_stage_with_most_of_their_time_limits() 
     assert found.examples_per_second == pytest.approx(2e6 / 210)
     words = str(why(found, pipeline, 2, 1.5))
     assert words.startswith("it takes 52% of 210 µs of CPU an example")
-    assert "2 cores give 9,524 examples/s at most (1.5 were busy)" in words
+    assert "2 cores could give 9,524 examples/s (1.5 were busy)" in words
 
 
 def test_waiting_is_named_where_it_is_most_of_a_stage() -> None:
-    pipeline = [parallel("read", 5, 4, wait_us=995), serial("batch", 20)]
+    pipeline = [parallel("read", 20, 4, wait_us=980), serial("batch", 20)]
     found = limit(pipeline, cores=4, cores_busy=0.1)
-    assert str(why(found, pipeline, 4, 0.1)) == (
-        "its 4 calls at once give 4,000 examples/s at most; it waits for 99% of its time"
-    ).replace("99%", "100%")
+    assert why(found, pipeline, 4, 0.1) == (
+        "its 4 calls at once could give 4,000 examples/s; it waits for 98% of its time"
+    )
 
 
 def test_a_pipeline_that_costs_nothing_has_no_limit() -> None:
