@@ -1,7 +1,7 @@
 """What a dataset is built from, and what becomes of one example. Runs in tasks only."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
@@ -9,7 +9,7 @@ import tensorflow as tf
 from benchmarks.workloads.conversion import converted
 from input_pipelines.own_pipeline import first_own_batch
 from input_pipelines.pieces import Split
-from input_pipelines.settings import PipelineSettings
+from input_pipelines.settings import PipelineSettings, StorageSettings
 from results.errors import UserError
 
 
@@ -24,6 +24,8 @@ class Feed:
     seed: int
     cache_folder: str | None = None
     """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    """What reading the files has to wait for."""
 
     @property
     def training_key(self) -> str:

@@ -15,6 +15,7 @@ over one dataset object don't: tf.data's shuffle goes on counting epochs in the 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -25,6 +26,7 @@ from input_pipelines.graph_settings import rearranged
 from input_pipelines.own_pipeline import own_dataset
 from input_pipelines.pieces import Run, Split, cut, numbered, span
 from input_pipelines.reading import read_runs, run_tensors
+from input_pipelines.settings import StorageSettings
 from input_pipelines.shuffling import shuffled
 from results.errors import UserError
 
@@ -55,6 +57,7 @@ def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.
         if feed.pipeline.cache == "disk":
             split, runs = kept_on_disk(feed, runs)
             pair = split.parse
+            feed = replace(feed, storage=StorageSettings())  # what is kept lies on this disk
         examples = _parsed(feed, split, runs, pair, shards, shard)
     return rearranged(batched(feed, examples, batch), feed.pipeline)
 
@@ -116,7 +119,7 @@ def _read(feed: Feed, split: Split, runs: tuple[Run, ...]) -> tf.data.Dataset:
     dataset = tf.data.Dataset.from_tensor_slices(run_tensors(runs), name="files")
     if feed.pipeline.shuffle:
         dataset = shuffled(dataset, len(runs), feed.seed, every_epoch_anew=True, name="order")
-    dataset = read_runs(split, dataset, len(runs), feed.pipeline.parallel_reads)
+    dataset = read_runs(split, dataset, runs, feed.pipeline.parallel_reads, feed.storage)
     # A file with fewer examples than promised would shift all later epochs.
     count = sum(run.count for run in runs)
     return dataset.apply(tf.data.experimental.assert_cardinality(count))

@@ -163,6 +163,7 @@ def _write_plan(
     overrides: list[str],
 ) -> None:
     """Also says, before a port is open, where others could reach it."""
+    phrase = experiment.emulate.storage.phrase
     folder.write(
         PLAN,
         {
@@ -170,7 +171,7 @@ def _write_plan(
             "tasks": [_task_record(task) for task in plan.tasks],
             "engine": experiment.engine.name,
             "isolation": dataclasses.asdict(settled),
-            "emulated": [],
+            "emulated": [phrase] if phrase else [],
             "overrides": overrides,
         },
     )
