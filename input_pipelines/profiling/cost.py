@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from input_pipelines.profiling.draining import Block
-from input_pipelines.profiling.intervals import Interval, mean_of_rounds
+from input_pipelines.profiling.intervals import Interval, over_rounds
 from input_pipelines.profiling.parts import Parts
 from input_pipelines.profiling.whole import Whole
 from input_pipelines.study import Study
@@ -41,7 +41,7 @@ def own_cost(study: Study) -> Taken:
             1 - profiled.per_second(profiled.elements) / without.per_second(without.elements)
         )
         added.append(_cpu_each(profiled) / _cpu_each(without) - 1)
-    return Taken(mean_of_rounds(lost), mean_of_rounds(added))
+    return Taken(over_rounds(lost), over_rounds(added))
 
 
 def _cpu_each(block: Block) -> float:

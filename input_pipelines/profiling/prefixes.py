@@ -13,7 +13,7 @@ import tensorflow as tf
 from input_pipelines.graph import DatasetGraph, Stage
 from input_pipelines.profiling.draining import Drain
 from input_pipelines.profiling.flow import known_size, upstream, without_rewriting
-from input_pipelines.profiling.intervals import Interval, mean_of_rounds
+from input_pipelines.profiling.intervals import Interval, over_rounds
 
 _TAKEN_TOGETHER_SECONDS = 0.005
 """Elements of so much work are taken by one call from outside tf.data, which costs 20 to 100 µs: as
@@ -90,18 +90,18 @@ def elements_to_fill(graph: DatasetGraph, name: str, per_example: Mapping[str, f
 def own_costs(stages: Sequence[Stage], rounds: Sequence[Mapping[str, Spent]]) -> dict[str, OwnCost]:
     """Each stage's own cost, from what the prefixes took in each round.
 
-    `stages` are those of the graph that works one call at a time. A stage that was not measured,
-    or whose inputs were not, has none. A cache that has been filled asks nothing of the stages
-    before it, so all that passes up to it is its own.
+    `stages` are those of the graph that works one call at a time. A stage that was not measured has
+    none; what was not measured before a stage is part of its own. A cache that has been filled asks
+    nothing of the stages before it, so all that passes up to it is its own.
     """
     found = {}
     for stage in stages:
-        if all(name in rounds[0] for name in (stage.name, *stage.inputs)):
+        if stage.name in rounds[0]:
             cpu = [_own(stage, spent, "cpu_seconds") for spent in rounds]
             wall = [_own(stage, spent, "wall_seconds") for spent in rounds]
             waited = [whole - busy for whole, busy in zip(wall, cpu, strict=True)]
             found[stage.name] = OwnCost(
-                mean_of_rounds(cpu).not_below_zero(), mean_of_rounds(waited).not_below_zero()
+                over_rounds(cpu).not_below_zero(), over_rounds(waited).not_below_zero()
             )
     return found
 
@@ -110,7 +110,7 @@ def _own(stage: Stage, spent: Mapping[str, Spent], field: str) -> float:
     whole: float = getattr(spent[stage.name], field)
     if stage.kind == CACHE:
         return whole
-    return whole - sum(getattr(spent[name], field) for name in stage.inputs)
+    return whole - sum(getattr(spent[name], field) for name in stage.inputs if name in spent)
 
 
 def _thinned(dataset: tf.data.Dataset, together: int) -> tf.data.Dataset:
