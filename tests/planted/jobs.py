@@ -131,9 +131,9 @@ _ALL = (
     _job(
         "heavy_model_and_map",
         PREPARE,
-        "the map takes several times what the model takes, on the same two cores",
-        width=256,
-        parse_work=10_000,
+        "the map takes at least twice what the model takes, on the same two cores",
+        width=1024,
+        parse_work=20_000,
     ),
     _job(
         "memory_limit",
@@ -162,8 +162,8 @@ _ALL = (
     _job(
         "busy_readers_on_fast_storage",
         PREPARE,
-        "4 MB a batch come out of 4 kB of GZIP on one core: some 10 ms, hardly a byte from the disk",
-        *_own("compressed_reader", folder="~/.cache/distribute-bench/planted"),
+        "4 MB a batch come out of 4 kB of GZIP on one core; hardly a byte from the disk",
+        *_own("compressed_reader"),
     ),
     _job(
         "nothing_wrong",
@@ -171,6 +171,7 @@ _ALL = (
         "examples parsed once and kept in memory, for a model of 10 million weights",
         "pipeline.cache=memory",
         width=2048,
+        images=512,
         batch=64,
     ),
 )

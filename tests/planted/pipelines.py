@@ -49,7 +49,9 @@ def shuffle_decoded(batch: int, buffer: int = 2048, size: int = 128) -> tf.data.
     return images.repeat().shuffle(buffer, seed=0).batch(batch, drop_remainder=True)
 
 
-def compressed_reader(batch: int, folder: str) -> tf.data.Dataset:
+def compressed_reader(
+    batch: int, folder: str = "~/.cache/distribute-bench/planted"
+) -> tf.data.Dataset:
     """GZIP'ed records that decompress a thousandfold: the reader's core is busy, the disk isn't."""
     path = Path(folder).expanduser() / f"zeros-{COMPRESSED_RECORDS}x{COMPRESSED_BYTES}.tfrecord.gz"
     if not path.exists():
