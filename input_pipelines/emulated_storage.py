@@ -53,7 +53,9 @@ def with_bandwidth(
     example_us = _bytes_of_example(split) / storage.mb_per_second
     together = max(1, int(_SLEEP_SECONDS * _MICROSECONDS / example_us))
     transfers = _groups(count, together)
-    wait_us = tf.cast(count, tf.float64) * example_us / tf.cast(transfers, tf.float64)
+    total_us = tf.cast(count, tf.float64) * example_us
+    # A worker's request may be for no examples at all.
+    wait_us = tf.math.divide_no_nan(total_us, tf.cast(transfers, tf.float64))
     done = _waits(transfers, wait_us)
     return _when_done(examples, done, together, "bandwidth")
 
