@@ -138,8 +138,8 @@ _ALL = (
     _job(
         "memory_limit",
         MEMORY,
-        "403 MB of decoded images beside TensorFlow, within a limit of 1,400 MB",
-        "watch.memory_mb=1400",
+        "403 MB of decoded images beside TensorFlow, within a limit of 1,100 MB",
+        "watch.memory_mb=1100",
         *_own("shuffle_decoded"),
         size=128,
     ),
