@@ -53,7 +53,8 @@ def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.dat
       UserError: what it returned can't be trained on.
     """
     dataset, own_part = _configured(feed, replica, replicas, batch, fill=True)
-    dataset = _numbered(_repeated(dataset, batch), replica, replicas, batch, own_part)
+    dataset = _endless(_full(dataset, batch))
+    dataset = _numbered(dataset, replica, replicas, batch, own_part)
     ahead = feed.pipeline.prefetch
     return dataset.prefetch(ahead, name="prefetch") if ahead else dataset
 
@@ -76,6 +77,19 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     for tensor in tf.nest.flatten(element):
         _check_size(what, int(tensor.shape[0]), batch)
     return _pair(element)
+
+
+def own_epoch_examples(feed: "Feed", batch: int) -> int | None:
+    """Examples in the full batches of one pass over what the function returns for a single replica;
+    None where it is known not to end. Runs a pass where tf.data doesn't know the number."""
+    dataset, _ = _returned(feed, {"replica": 0, "replicas": 1, "batch": batch})
+    batches = _full(dataset, batch)
+    known = int(batches.cardinality())
+    if known == tf.data.INFINITE_CARDINALITY:
+        return None
+    if known == tf.data.UNKNOWN_CARDINALITY:
+        known = sum(1 for _ in batches)
+    return known * batch
 
 
 def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
@@ -156,15 +170,19 @@ def _fill(graph: DatasetGraph, file: str) -> None:
         pass
 
 
-def _repeated(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
-    """Endless, full batches."""
+def _full(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
+    """Without a last batch that is smaller."""
     sizes = {spec.shape[0] for spec in tf.nest.flatten(dataset.element_spec)}
-    if sizes != {batch}:
-        dataset = dataset.filter(
-            lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name="full"
-        )
+    if sizes == {batch}:
+        return dataset
+    return dataset.filter(
+        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name="full"
+    )
+
+
+def _endless(dataset: tf.data.Dataset) -> tf.data.Dataset:
     if dataset.cardinality() != tf.data.INFINITE_CARDINALITY:
-        dataset = dataset.repeat(name="repeat")
+        return dataset.repeat(name="repeat")
     return dataset
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from input_pipelines.build import Feed, training_dataset
 from input_pipelines.equivalence import fingerprint
 from input_pipelines.graph import DatasetGraph
+from input_pipelines.own_pipeline import own_epoch_examples
 from input_pipelines.pieces import Split
 from input_pipelines.settings import PipelineSettings
 from results.errors import UserError
@@ -223,3 +224,10 @@ def test_what_is_kept_in_memory_already_is_not_kept_twice_there(
     assert len({stage.name for stage in stages}) == len(stages)
     plain = training_dataset(own("cached"), 0, 1, BATCH)
     assert fingerprint(dataset, take=14).same_order(fingerprint(plain, take=14))
+
+
+@pytest.mark.parametrize(
+    ("name", "examples"), [("fixed", 24), ("pairs", 20), ("from_generator", 24), ("endless", None)]
+)
+def test_an_epoch_is_what_one_pass_gives_in_full_batches(name: str, examples: int | None) -> None:
+    assert own_epoch_examples(own(name), BATCH) == examples
