@@ -66,6 +66,8 @@ from results.streams import RESOURCES, STEPS, read_rows
 
 _COORDINATOR = "coordinator"
 """The loop (`strategy.loop`) whose workers don't wait for each other."""
+_TRAINING_ROLES = ("chief", "worker")
+"""Others hold variables (`ps`) or prepare data (`dispatcher`, `data_worker`)."""
 
 _ASKED = {
     "strategy": ("strategy",),
@@ -115,7 +117,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **asked,
         **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
-        **_speed(useful, measured, plan, overlapping),
+        **_speed(useful, measured, plan, overlapping, _data_workers(config)),
         **amounts,
         **_first_step(parts.attempts, events),
         **_durations(rows, status, events),
@@ -166,17 +168,26 @@ def _asked(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _data_workers(config: Mapping[str, Any]) -> int:
+    return int(config.get("pipeline.service.workers") or 0)
+
+
 def _speed(
-    useful: TaskRows, measured: TaskRows, plan: Mapping[str, Any], overlapping: bool
+    useful: TaskRows,
+    measured: TaskRows,
+    plan: Mapping[str, Any],
+    overlapping: bool,
+    data_workers: int,
 ) -> dict[str, Any]:
     found: Throughput | None
     if overlapping:
         found = overlapping_throughput(measured)
     else:
-        expected = [each["task"] for each in plan.get("tasks", []) if each.get("role") != "ps"]
+        tasks = plan.get("tasks", [])
+        expected = [each["task"] for each in tasks if each.get("role") in _TRAINING_ROLES]
         nothing = StepRows(*[np.empty(0)] * 6)
         trained = {task: measured.get(task, nothing) for task in expected or _with_rows(useful)}
-        found = synchronous_throughput(trained)
+        found = synchronous_throughput(trained, max(1, data_workers))
     interval = "within run" if found and found.low is not None else None
     return {
         "examples_per_second": found and found.examples_per_second,
@@ -328,6 +339,8 @@ def _notes(events: Mapping[str, list[dict[str, Any]]], profiled: str | None) -> 
                 else "replicas or batch are others"
             )
         )
+    if "sharding" in told:
+        notes.append(str(told["sharding"]["why"]))
     left_out = [event for event in all_events if event.get("event") == "checkpoint_left_out"]
     notes += sorted({str(event["warning"]) for event in left_out})
     return "; ".join(notes) or None

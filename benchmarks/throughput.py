@@ -16,6 +16,9 @@ from results.statistics import within_run_interval
 _LARGEST_WINDOWS = 1000
 _CALLS_PER_WINDOW = 4
 _FEWEST_WINDOWS = 3
+_ROUNDS = 10
+"""Of input that comes from several places in turn, joined to one measurement: what a part of a
+round more or less makes of it is then below a tenth."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,20 @@ class Throughput:
     effective_sample: float | None = None
 
 
-def synchronous_throughput(measured: Mapping[str, StepRows]) -> Throughput | None:
+def synchronous_throughput(measured: Mapping[str, StepRows], sources: int = 1) -> Throughput | None:
     """Speed of tasks that step together; None where a task has no rows.
 
     Seconds of a step are those of its call (up to the row with a loss) divided by the call's steps:
     inside a call, only the last step pays for the way back to Python.
+
+    Args:
+      sources: how many data workers the input comes from in turn. From several it comes in bursts
+        of as many batches: no single step is typical, and calls are joined.
     """
     if not measured or not all(len(rows) for rows in measured.values()):
         return None
-    calls = [_seconds_per_step_of_calls(rows) for rows in measured.values()]
+    fewest_steps = _ROUNDS * sources if sources > 1 else 1
+    calls = [_seconds_per_step_of_calls(rows, fewest_steps) for rows in measured.values()]
     shortest = min(len(each) for each in calls)
     examples = np.array([float(np.median(rows.examples)) for rows in measured.values()])
     series = np.stack([each[:shortest] for each in calls], axis=1)
@@ -148,8 +156,17 @@ def _call_seconds(rows: StepRows) -> np.ndarray:
     return np.add.reduceat(rows.seconds, first)
 
 
-def _seconds_per_step_of_calls(rows: StepRows) -> np.ndarray:
+def _seconds_per_step_of_calls(rows: StepRows, fewest_steps: int = 1) -> np.ndarray:
+    """[n], of single calls or of as many in a row as hold `fewest_steps`; the rest goes to the last
+    ones."""
     first, ends = _call_bounds(rows)
+    if fewest_steps > 1:
+        kept = [0]
+        for call, start in enumerate(first):
+            if min(start - first[kept[-1]], ends[-1] - start) >= fewest_steps:
+                kept.append(call)
+        first = first[kept]
+        ends = np.append(first[1:], ends[-1])
     return np.add.reduceat(rows.seconds, first) / (ends - first)
 
 

@@ -27,7 +27,7 @@ def kept_on_disk(feed: Feed, runs: tuple[Run, ...]) -> tuple[Split, tuple[Run, .
     folder = Path(feed.cache_folder or temporary_folder())
     dataset = tf.data.Dataset.from_tensor_slices(run_tensors(runs))
     pair = pair_of(feed, feed.train)
-    examples = read_in_sequence(feed.train, dataset)
+    examples = read_in_sequence(feed.train, dataset, sum(run.count for run in runs), feed.storage)
     pairs = parallel_map(feed, examples, lambda number, raw: pair(raw), "parse")
     kept = tuple(
         Run(run.number, str(folder / f"kept-{run.number}-{run.count}.tfrecord"), 0, run.count)

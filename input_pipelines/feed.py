@@ -22,9 +22,12 @@ class Feed:
     workload: Any
     pipeline: PipelineSettings
     seed: int
-    storage: StorageSettings = field(default_factory=StorageSettings)
     cache_folder: str | None = None
     """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    """What reading the files has to wait for."""
+    service: tuple[str, ...] = ()
+    """The dispatcher of each data worker that prepares for this task; none: it does so itself."""
 
     @property
     def training_key(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from input_pipelines.draining import Drain, Drained, buffered_batches
+from input_pipelines.draining import Drain, Drained, buffered_batches, with_small_buffers
 from input_pipelines.page_cache import kept_cold
 from input_pipelines.pieces import Piece, Split, cut, numbered
 from input_pipelines.profiling.draining import rest
@@ -49,7 +49,7 @@ class Runner:
         self._cold = cold and not study.feed.storage.emulated
         self._files = study.feed.train.files
         storage = study.feed.storage if cold else StorageSettings()
-        self._iterator = iter(study.dataset(pipeline, storage=storage))
+        self._iterator = iter(with_small_buffers(study.dataset(pipeline, storage=storage)))
         self._drain = Drain([self._iterator])
         if pipeline.cache != "none":
             self._go_through_first_epoch(ceil(study.feed.train.examples / study.batch) + 1)

@@ -53,7 +53,9 @@ def requested_dataset(feed: Feed, requests: tf.data.Dataset, batch: int) -> tf.d
 def _row(feed: Feed, epoch: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.data.Dataset:
     """(epoch, example number, raw) of one request."""
     runs = _cut(_ordered(feed, epoch), first, end)
-    examples = read_in_sequence(feed.train, tf.data.Dataset.from_tensor_slices(runs))
+    examples = read_in_sequence(
+        feed.train, tf.data.Dataset.from_tensor_slices(runs), end - first, feed.storage
+    )
     if feed.pipeline.shuffle:
         buffer = tf.clip_by_value(end - first, 1, feed.pipeline.shuffle)
         seed = tf.random.stateless_uniform(

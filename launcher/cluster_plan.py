@@ -8,27 +8,41 @@ from launcher.addresses import choose_addresses
 from launcher.experiment import Experiment
 from launcher.hardware import available_cores
 
+DISPATCHER, DATA_WORKER = "dispatcher", "data_worker"
+SERVICE_ROLES = (DISPATCHER, DATA_WORKER)
+"""Tasks of tf.data service: they prepare data, and are no part of the cluster that trains."""
+DATA_SERVICE = "DATA_SERVICE"
+"""The variable that tells every task where tf.data service listens, as TF_CONFIG tells of its
+cluster: addresses by role."""
+
 
 @dataclass(frozen=True)
 class TaskPlan:
     """One process of the cluster."""
 
     role: str
-    """`chief`, `worker` or `ps`."""
+    """`chief`, `worker` or `ps`; with tf.data service also `dispatcher` and `data_worker`."""
     index: int
     address: str | None
-    """`host:port` where it listens; None for a task that talks to no other."""
+    """`host:port` where it listens; None for a task that listens nowhere."""
     environment: dict[str, str]
     """Set on top of the launcher's own."""
     gpus: tuple[int, ...]
     """Which of the machine's visible GPUs are its own, counted from 0."""
     cores: tuple[int, ...] = ()
     """The cores it keeps to; empty: any."""
+    more_addresses: tuple[str, ...] = ()
+    """Where else it listens: a dispatcher has an address for each data worker."""
 
     @property
     def name(self) -> str:
         """`worker-1`."""
         return f"{self.role}-{self.index}"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every `host:port` where it listens."""
+        return () if self.address is None else (self.address, *self.more_addresses)
 
 
 @dataclass(frozen=True)
@@ -48,35 +62,39 @@ def make_plan(
 
     Args:
       cores: numbers of the machine's cores; those of this process where None.
-      addresses: one for each task that listens; chosen now where None.
+      addresses: first one for each task of the cluster, then those of tf.data service: the
+        dispatcher's, one for each data worker, and the data workers'; chosen now where None.
       private: whether the tasks have a network of their own.
 
     Raises:
       UserError: `engine.first_port` leaves too few ports.
     """
-    names = task_names(experiment)
-    listens = experiment.strategy.topology != "process"
+    names, data_workers = training_names(experiment), experiment.pipeline.service.workers
+    listening = 0 if experiment.strategy.topology == "process" else len(names)
     if addresses is None:
-        count = len(names) if listens else 0
+        count = listening + 2 * data_workers
         addresses = choose_addresses(count, experiment.engine.first_port, private)
-    cluster = _cluster(names, addresses) if listens else None
-    places = addresses if listens else [None] * len(names)
-    gpus = _gpus(experiment, names)
+    cluster = _cluster(names, addresses[:listening]) if listening else None
+    service = _service(addresses[listening:], data_workers)
+    told = {DATA_SERVICE: json.dumps(service)} if service else {}
+    places = addresses[:listening] if listening else [None] * len(names)
     cores = available_cores() if cores is None else cores
-    tasks = [
+    shares = _cores(experiment, len(names), data_workers, cores)
+    training = [
         TaskPlan(
             role=role,
             index=index,
             address=address,
-            environment=_environment(experiment, cluster, role, index, own),
+            environment=_environment(experiment, own) | _cluster_told(cluster, role, index) | told,
             gpus=own,
             cores=kept,
         )
         for (role, index), address, own, kept in zip(
-            names, places, gpus, _cores(experiment, len(names), cores), strict=True
+            names, places, _gpus(experiment, names), shares[: len(names)], strict=True
         )
     ]
-    return ClusterPlan(tuple(tasks))
+    environment = _environment(experiment, ()) | told
+    return ClusterPlan((*training, *_serving(service, environment, shares[len(names) :])))
 
 
 def tf_config(cluster: dict[str, list[str]], role: str, index: int) -> str:
@@ -92,8 +110,8 @@ def keras_environment(experiment: Experiment) -> dict[str, str]:
     return {"TF_USE_LEGACY_KERAS": "1" if experiment.keras == 2 else "0"}
 
 
-def task_names(experiment: Experiment) -> list[tuple[str, int]]:
-    """Role and index of every task of the run, chief first."""
+def training_names(experiment: Experiment) -> list[tuple[str, int]]:
+    """Role and index of every task of the cluster that trains, chief first."""
     workers, topology = experiment.workers, experiment.strategy.topology
     if topology == "process":
         return [("chief", 0)]
@@ -103,11 +121,51 @@ def task_names(experiment: Experiment) -> list[tuple[str, int]]:
     return [("chief", 0), *(("worker", index) for index in range(workers)), *servers]
 
 
+def task_names(experiment: Experiment) -> list[tuple[str, int]]:
+    """Role and index of every task of the run, chief first, those of tf.data service last."""
+    data_workers = range(experiment.pipeline.service.workers)
+    service = [(DISPATCHER, 0), *((DATA_WORKER, index) for index in data_workers)]
+    return training_names(experiment) + (service if data_workers else [])
+
+
 def _cluster(names: list[tuple[str, int]], addresses: Sequence[str]) -> dict[str, list[str]]:
     cluster: dict[str, list[str]] = {}
     for (role, _), address in zip(names, addresses, strict=True):
         cluster.setdefault(role, []).append(address)
     return cluster
+
+
+def _cluster_told(cluster: dict[str, list[str]] | None, role: str, index: int) -> dict[str, str]:
+    return {} if cluster is None else {"TF_CONFIG": tf_config(cluster, role, index)}
+
+
+def _service(addresses: Sequence[str], data_workers: int) -> dict[str, list[str]]:
+    """The addresses by role; nothing where the run has no service."""
+    if not data_workers:
+        return {}
+    return {
+        DISPATCHER: list(addresses[:data_workers]),
+        DATA_WORKER: list(addresses[data_workers : 2 * data_workers]),
+    }
+
+
+def _serving(
+    service: dict[str, list[str]], environment: dict[str, str], cores: list[tuple[int, ...]]
+) -> list[TaskPlan]:
+    """The dispatcher, which has next to nothing to do, and the data workers."""
+    if not service:
+        return []
+    first, *more = service[DISPATCHER]
+    dispatcher = TaskPlan(
+        DISPATCHER, 0, first, dict(environment), gpus=(), more_addresses=tuple(more)
+    )
+    return [
+        dispatcher,
+        *(
+            TaskPlan(DATA_WORKER, index, address, dict(environment), gpus=(), cores=kept)
+            for index, (address, kept) in enumerate(zip(service[DATA_WORKER], cores, strict=True))
+        ),
+    ]
 
 
 def _gpus(experiment: Experiment, names: list[tuple[str, int]]) -> list[tuple[int, ...]]:
@@ -121,31 +179,30 @@ def _gpus(experiment: Experiment, names: list[tuple[str, int]]) -> list[tuple[in
     return shares
 
 
-def _cores(experiment: Experiment, tasks: int, cores: Sequence[int]) -> list[tuple[int, ...]]:
+def _cores(
+    experiment: Experiment, tasks: int, data_workers: int, cores: Sequence[int]
+) -> list[tuple[int, ...]]:
     """Equal shares of the cores for tasks that step together; where there are more tasks than
-    cores, each gets one, in turn.
+    cores, each gets one, in turn. Data workers have shares of their own where there are cores for
+    them too, and otherwise go where there is room.
 
     Tasks that wander over each other's cores lose time at every collective: two workers on two
     cores took 11 to 12 ms a step with cores of their own and 16 to 22 ms without.
     """
     together = experiment.strategy.topology == "workers" and experiment.launch.pin_cores
     if not together or tasks < 2 or not cores:
-        return [()] * tasks
-    each = max(1, len(cores) // tasks)
-    return [
+        return [()] * (tasks + data_workers)
+    sharing = tasks + data_workers if tasks + data_workers <= len(cores) else tasks
+    each = max(1, len(cores) // sharing)
+    shares = [
         tuple(cores[(task * each + offset) % len(cores)] for offset in range(each))
-        for task in range(tasks)
+        for task in range(sharing)
     ]
+    return shares + [()] * (tasks + data_workers - sharing)
 
 
-def _environment(
-    experiment: Experiment,
-    cluster: dict[str, list[str]] | None,
-    role: str,
-    index: int,
-    gpus: tuple[int, ...],
-) -> dict[str, str]:
-    environment = {
+def _environment(experiment: Experiment, gpus: tuple[int, ...]) -> dict[str, str]:
+    return {
         "CUDA_VISIBLE_DEVICES": ",".join(experiment.gpus[gpu] for gpu in gpus) or "-1",
         "KERAS_BACKEND": "tensorflow",
         "PYTHONHASHSEED": "0",
@@ -155,6 +212,3 @@ def _environment(
         # gRPC would send even loopback traffic through an http_proxy of the environment.
         "no_grpc_proxy": "127.0.0.1,localhost",
     }
-    if cluster is not None:
-        environment["TF_CONFIG"] = tf_config(cluster, role, index)
-    return environment

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psutil
 
-from launcher.cluster_plan import task_names
+from launcher.cluster_plan import training_names
 from launcher.errors import NotApplicable
 from launcher.experiment import Experiment
 
@@ -27,9 +27,9 @@ def check(experiment: Experiment, task_bytes: int | None) -> None:
     Args:
       task_bytes: what a task holds for itself, as the preflight measured it with one batch; None
         where the system doesn't tell. Strategies that keep all replicas in one process are not
-        judged: how much of it they share isn't known.
+        judged: how much of it they share isn't known. Nor are the tasks of tf.data service.
     """
-    names = task_names(experiment)
+    names = training_names(experiment)
     if task_bytes is None or len(names) < 2:
         return
     free, needed = available_bytes(), task_bytes * len(names)

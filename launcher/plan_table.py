@@ -1,10 +1,10 @@
-"""What `dry_run=true` prints: every task and its TF_CONFIG, in 80 columns."""
+"""What `dry_run=true` prints: every task and what it is told of the others, in 80 columns."""
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from launcher.cluster_plan import ClusterPlan
+from launcher.cluster_plan import DATA_SERVICE, SERVICE_ROLES, ClusterPlan
 from launcher.experiment import Experiment
 
 _COLUMNS = 80
@@ -27,12 +27,17 @@ def print_plan(experiment: Experiment, plan: ClusterPlan, console: Console) -> N
         tasks.add_column(head)
     for task in plan.tasks:
         gpus = ", ".join(experiment.gpus[gpu] for gpu in task.gpus) or "none"
-        tasks.add_row(task.name, task.address or "none", gpus, str(experiment.keras))
+        tasks.add_row(task.name, "\n".join(task.addresses) or "none", gpus, str(experiment.keras))
     console.print(tasks, width=_COLUMNS)
     configs = Table(box=None, padding=(0, 2, 0, 0))
     configs.add_column("Task", no_wrap=True)
     configs.add_column("TF_CONFIG", overflow="fold")
     for task in plan.tasks:
+        if task.role in SERVICE_ROLES:
+            continue
         told = task.environment.get("TF_CONFIG", "none: it talks to no other task")
         configs.add_row(task.name, Text(told))
     console.print(configs, width=_COLUMNS)
+    service = plan.tasks[0].environment.get(DATA_SERVICE)
+    if service is not None:
+        console.print(Text(f"{DATA_SERVICE} of every task: {service}"), width=_COLUMNS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from launcher import isolation
 from launcher.causes import Cause, Limits, out_of_memory_kills
-from launcher.cluster_plan import ClusterPlan, TaskPlan, make_plan
+from launcher.cluster_plan import SERVICE_ROLES, ClusterPlan, TaskPlan, make_plan
 from launcher.engines import Group, Isolation, TaskProcess
 from launcher.experiment import Experiment
 from launcher.failure_kinds import ADDRESS_TAKEN, DISK
@@ -117,7 +117,7 @@ class Attempts:
         coordinated = self.experiment.strategy.loop == _COORDINATOR
         return Watchee(
             name=task.name,
-            serves=coordinated and task.role != "chief",
+            serves=task.role in SERVICE_ROLES or (coordinated and task.role != "chief"),
             replaceable=coordinated and task.role == "worker",
         )
 

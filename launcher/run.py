@@ -32,7 +32,7 @@ from strategies.checkpoint_folder import remove_incomplete
 
 _DIAGNOSIS = (
     "input_pipelines.diagnosis.study:diagnose",
-    "input_pipelines.profiling.study:profile",
+    "input_pipelines.profiling.study:profile_briefly",
 )
 _RESERVED_BYTES = 1 << 20
 """The status, the summary and the report take less."""
@@ -186,6 +186,7 @@ def _write_plan(
     overrides: list[str],
 ) -> None:
     """Also says, before a port is open, where others could reach it."""
+    phrase = experiment.emulate.storage.phrase
     folder.write(
         PLAN,
         {
@@ -193,11 +194,13 @@ def _write_plan(
             "tasks": [_task_record(task) for task in plan.tasks],
             "engine": experiment.engine.name,
             "isolation": dataclasses.asdict(settled),
-            "emulated": [],
+            "emulated": [phrase] if phrase else [],
             "overrides": overrides,
         },
     )
-    line = isolation.warning(settled, [task.address for task in plan.tasks if task.address])
+    line = isolation.warning(
+        settled, [address for task in plan.tasks for address in task.addresses]
+    )
     if line is not None:
         print(line, file=sys.stderr)
 

@@ -12,11 +12,13 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.recorder import Recorder
 from launcher.addresses import is_free
+from launcher.cluster_plan import DATA_WORKER, DISPATCHER, SERVICE_ROLES
 from launcher.experiment import Experiment
 from launcher.failure_kinds import (
     DISK_FULL_CODE,
@@ -51,7 +53,8 @@ def main(run_folder: str, task: str) -> None:
         except BaseException as error:
             _leave(_say_why(folder, task, error, recorder))
     if task == "chief-0" and experiment.strategy.loop == "synchronous":
-        _wait_for_peers(folder, [each for each in tasks if each != task])
+        training = [each["task"] for each in plan["tasks"] if each["role"] not in SERVICE_ROLES]
+        _wait_for_peers(folder, [each for each in training if each != task])
     _leave(0)
 
 
@@ -101,11 +104,16 @@ def _run(
     tf.keras  # noqa: B018  tf_keras or Keras 3 is imported on first use
     recorder.event("imported")
     configure(experiment)
-    _check_address(task)
+    if role in SERVICE_ROLES:
+        _serve_data(experiment, folder, task, recorder)
+        return
+    _check_cluster_address(task)
     placement = placement_of(experiment, role)
     prepare_devices(placement)
     if serves_only(experiment, role):
-        _serve(role, int(index), recorder)
+        from strategies.parameter_server import start_server
+
+        _serve(lambda: start_server(role, int(index)), recorder)
         return
     # The strategy comes before the first operation: collectives are set up only then.
     recorder.state("joining")
@@ -133,12 +141,14 @@ def _named_corruption(feed: Any) -> CorruptDataError | None:
     return None
 
 
-def _check_address(task: str) -> None:
+def _check_cluster_address(task: str) -> None:
+    if "TF_CONFIG" in os.environ:
+        told = json.loads(os.environ["TF_CONFIG"])
+        _check_free(task, told["cluster"][told["task"]["type"]][told["task"]["index"]])
+
+
+def _check_free(task: str, address: str) -> None:
     """TensorFlow says only that its server could not be started; a taken port is named here."""
-    if "TF_CONFIG" not in os.environ:
-        return
-    told = json.loads(os.environ["TF_CONFIG"])
-    address = told["cluster"][told["task"]["type"]][told["task"]["index"]]
     if not is_free(int(address.rpartition(":")[2])):
         raise AddressTakenError(
             f"{address}: the port of {task} is taken by another process; free it, or leave "
@@ -146,19 +156,50 @@ def _check_address(task: str) -> None:
         )
 
 
-def _serve(role: str, index: int, recorder: Recorder) -> None:
-    """A parameter server or a worker of a coordinator: TensorFlow's server until SIGTERM."""
-    from strategies.parameter_server import start_server
+def _serve_data(experiment: Experiment, folder: RunFolder, task: str, recorder: Recorder) -> None:
+    """A task of tf.data service: its dispatchers, or one data worker."""
+    from input_pipelines.data_worker import register_parts, start_data_worker, start_dispatchers
+    from launcher.training_job import data_service, make_feed
+    from strategies.model import seed_everything
 
+    role, _, index = task.rpartition("-")
+    addresses = data_service()
+    dispatchers, data_workers = addresses[DISPATCHER], addresses[DATA_WORKER]
+    own = dispatchers if role == DISPATCHER else [data_workers[int(index)]]
+    for address in own:
+        _check_free(task, address)
+
+    def work() -> Any:
+        dispatcher = dispatchers[int(index)]
+        server = start_data_worker(own[0], dispatcher)
+        seed_everything(experiment.seed)
+        register_parts(
+            make_feed(experiment, folder.task_folder(task)),
+            dispatcher,
+            replicas=experiment.batch.replicas,
+            batch=experiment.batch.per_replica,
+            part=int(index),
+            parts=len(data_workers),
+        )
+        return server
+
+    _serve((lambda: start_dispatchers(own)) if role == DISPATCHER else work, recorder)
+
+
+def _serve(start: Callable[[], Any], recorder: Recorder) -> None:
+    """What `start` starts serves until SIGTERM: a parameter server, a coordinator's worker, a task
+    of tf.data service."""
     leaving = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.set())
-    server = start_server(role, index)
-    recorder.event("cluster_joined", target=server.target)
+    server = start()
+    recorder.event("cluster_joined")
     recorder.state("serving")
     while not leaving.wait(0.2):
         pass
     recorder.event("finished", reason="told to leave")
+    # Held until here: a server of TensorFlow's stops when nobody refers to it.
+    del server
 
 
 def _wait_for_peers(folder: RunFolder, peers: list[str]) -> None:

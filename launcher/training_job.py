@@ -1,5 +1,8 @@
 """From the experiment to what one task's loop needs. Imports TensorFlow: tasks only."""
 
+import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,7 +11,9 @@ from benchmarks.recorder import Recorder
 from benchmarks.workloads import load_workload
 from input_pipelines import load_source, open_source
 from input_pipelines.feed import Feed
+from launcher.cluster_plan import DATA_SERVICE, DISPATCHER
 from launcher.experiment import Experiment
+from results.errors import UserError
 from results.run_folder import RunFolder
 from strategies.job import TrainingJob
 from strategies.placement import Placement
@@ -34,6 +39,7 @@ def make_feed(experiment: Experiment, task_folder: Path | None = None) -> Feed:
     """
     source = load_source(experiment.source.target, experiment.source.parameters)
     train, test = open_source(source, experiment.source.name, Path(experiment.cache_folder))
+    _check_emulated_storage(experiment, bool(train.files))
     cache = None
     if task_folder is not None and experiment.pipeline.cache == "disk":
         cache = str(task_folder / "cache")
@@ -45,7 +51,23 @@ def make_feed(experiment: Experiment, task_folder: Path | None = None) -> Feed:
         workload=load_workload(experiment.workload.target, experiment.workload.parameters),
         pipeline=experiment.pipeline,
         seed=experiment.seed,
+        storage=experiment.emulate.storage,
     )
+
+
+def _check_emulated_storage(experiment: Experiment, from_files: bool) -> None:
+    """Raises UserError where nothing that is read could wait."""
+    if experiment.emulate.storage.emulated and not from_files:
+        raise UserError(
+            f"emulate.storage: source={experiment.source.name} makes its examples in memory and "
+            "reads no files; give a source of files such as jpeg_records, or leave it out"
+        )
+
+
+def data_service() -> dict[str, list[str]]:
+    """Addresses of tf.data service by role, as this task was told; nothing where there is none."""
+    told: dict[str, list[str]] = json.loads(os.environ.get(DATA_SERVICE, "{}"))
+    return told
 
 
 def placement_of(experiment: Experiment, role: str) -> Placement:
@@ -70,7 +92,10 @@ def training_job(
     recorder: Recorder,
 ) -> TrainingJob:
     """Everything that the loop of one task needs. Called after its strategy is there."""
-    feed = make_feed(experiment, folder.task_folder(f"{role}-{index}"))
+    feed = replace(
+        make_feed(experiment, folder.task_folder(f"{role}-{index}")),
+        service=tuple(data_service().get(DISPATCHER, ())),
+    )
     return TrainingJob(
         role=role,
         index=index,

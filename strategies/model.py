@@ -31,8 +31,7 @@ def as_variable(weight: Any) -> tf.Variable:
 
 def build_training(workload: Any, loop: LoopSettings, seed: int) -> Training:
     """Builds the model and every variable of its optimizer, so that no step has to make one."""
-    # With a global seed of 0, tf.data compares a seed that is a tensor with 0 and can't.
-    tf.keras.utils.set_random_seed(seed + 1)
+    seed_everything(seed)
     if loop.mixed_precision:
         tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = workload.model()
@@ -51,6 +50,12 @@ def build_training(workload: Any, loop: LoopSettings, seed: int) -> Training:
         # no public way to say so (tf_keras: skip_gradients_aggregation).
         optimizer._all_reduce_sum_gradients = list
     return Training(model=model, optimizer=optimizer, keras_2=is_keras_2())
+
+
+def seed_everything(seed: int) -> None:
+    """What Python, NumPy and TensorFlow draw from here on follows from the run's seed."""
+    # With a global seed of 0, tf.data compares a seed that is a tensor with 0 and can't.
+    tf.keras.utils.set_random_seed(seed + 1)
 
 
 def make_step(

@@ -11,6 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from input_pipelines.build import training_dataset
+from input_pipelines.draining import with_small_buffers
+from input_pipelines.sharding import settled
 from strategies import checkpoints
 from strategies.batch_statistics import average_over_replicas
 from strategies.diagnosing import diagnose
@@ -40,6 +42,8 @@ class _Loop:
         found = checkpoints.find(job)
         self.iterators = self._fresh(0) if found is None else self._restored(*found)
         job.recorder.event("data_ready")
+        if job.chief:
+            self._tell_sharding()
         self.stopping = Stopping(job)
         self.evaluator = Evaluator(job, strategy, training.model)
         self.milestones = Milestones(
@@ -131,6 +135,14 @@ class _Loop:
             zero = on_replicas(self.strategy, [tf.constant(0.0)] * self.job.placement.replicas)
             self.strategy.reduce(tf.distribute.ReduceOp.SUM, zero, axis=None)
 
+    def _tell_sharding(self) -> None:
+        """Which way examples are shared out, where a person has to know."""
+        feed = self.job.feed
+        readers = self.job.replicas * max(1, len(feed.service))
+        sharding = settled(feed.pipeline.sharding, feed.train, readers)
+        if sharding.why is not None:
+            self.job.recorder.event("sharding", kind=sharding.kind, why=sharding.why)
+
     def _fresh(self, batches: int) -> dict[str, Any]:
         """This task's iterators, one a replica, `batches` batches after the beginning."""
         job = self.job
@@ -140,6 +152,8 @@ class _Loop:
             )
             for local in range(job.placement.replicas)
         }
+        if job.diagnose:
+            datasets = {name: with_small_buffers(of) for name, of in datasets.items()}
         if batches:
             datasets = {name: dataset.skip(batches) for name, dataset in datasets.items()}
         return {name: iter(dataset) for name, dataset in datasets.items()}

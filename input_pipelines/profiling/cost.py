@@ -1,14 +1,25 @@
 """What profiling itself takes from the pipeline that is profiled."""
 
-from input_pipelines.profiling.intervals import Interval, mean_of_rounds
+from dataclasses import dataclass
+
+from input_pipelines.profiling.draining import Block
+from input_pipelines.profiling.intervals import Interval, over_rounds
 from input_pipelines.profiling.parts import Parts
 from input_pipelines.profiling.whole import Whole
 from input_pipelines.study import Study
 
 
-def own_cost(study: Study) -> Interval:
-    """Share of its throughput that a pipeline loses while it is profiled, with the interval over
-    the study's rounds.
+@dataclass(frozen=True)
+class Taken:
+    """Shares of what the pipeline gives and takes when it is alone, with intervals over rounds."""
+
+    throughput_lost: Interval
+    cpu_added: Interval
+    """CPU per example; says more than throughput where other programs run on the machine."""
+
+
+def own_cost(study: Study) -> Taken:
+    """What a pipeline loses while it is profiled.
 
     Each round measures the pipeline twice: alone in the process, as a training loop would run it;
     and as the profile does, beside the iterators of all stages, with tf.data's model asked for at
@@ -16,20 +27,22 @@ def own_cost(study: Study) -> Interval:
     """
     alone = Whole(study.dataset(), study.batch)
     alone.fill(0)
-    lost = []
+    lost, added = [], []
     for number in range(study.rounds):
         if number % 2 == 0:
-            without = _rate(alone, study, with_model=False)
+            without = alone.block(study.block_seconds, with_model=False).block
             parts = Parts(study)
-            profiled = _rate(parts.warm, study, with_model=True)
+            profiled = parts.warm.block(study.block_seconds).block
         else:
-            profiled = _rate(parts.warm, study, with_model=True)
+            profiled = parts.warm.block(study.block_seconds).block
             del parts
-            without = _rate(alone, study, with_model=False)
-        lost.append(1 - profiled / without)
-    return mean_of_rounds(lost)
+            without = alone.block(study.block_seconds, with_model=False).block
+        lost.append(
+            1 - profiled.per_second(profiled.elements) / without.per_second(without.elements)
+        )
+        added.append(_cpu_each(profiled) / _cpu_each(without) - 1)
+    return Taken(over_rounds(lost), over_rounds(added))
 
 
-def _rate(whole: Whole, study: Study, with_model: bool) -> float:
-    block = whole.block(study.block_seconds, with_model).block
-    return block.per_second(block.elements)
+def _cpu_each(block: Block) -> float:
+    return block.cpu_seconds / block.elements

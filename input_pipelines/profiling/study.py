@@ -4,6 +4,8 @@ Everything that is compared takes a turn in every round, so that what slows the 
 slows all of it.
 """
 
+from dataclasses import replace
+
 import tensorflow as tf
 
 from input_pipelines.profiling.parts import Parts, Rounds
@@ -12,6 +14,9 @@ from input_pipelines.study import Study
 from results.errors import UserError, described
 from results.pipeline_file import PROFILE, put_part
 from results.run_folder import RunFolder
+
+_BRIEF_ROUNDS, _BRIEF_BLOCK = 3, 0.2
+"""Rounds, and the length of a block as a share of the usual one."""
 
 
 def profile(study: Study) -> None:
@@ -37,3 +42,9 @@ def profile(study: Study) -> None:
     finally:
         if parts is not None and rounds.prefixes:
             put_part(RunFolder(study.folder), PROFILE, profile_record(study, parts, rounds))
+
+
+def profile_briefly(study: Study) -> None:
+    """The same in a few seconds, beside something else that is measured at length."""
+    block_seconds = _BRIEF_BLOCK * study.block_seconds
+    profile(replace(study, rounds=_BRIEF_ROUNDS, block_seconds=block_seconds))

@@ -53,6 +53,21 @@ def test_the_way_back_to_python_is_paid_by_all_steps_of_a_call() -> None:
     assert found.examples_per_second == pytest.approx(32 / 0.002)
 
 
+def test_input_that_comes_in_bursts_is_counted_over_whole_rounds() -> None:
+    """Of two data workers' batches the second is there when the first has been waited for."""
+    bursts = {"chief-0": rows([0.001, 0.039] * 100)}
+    found = synchronous_throughput(bursts, sources=2)
+    assert found is not None
+    assert found.step_seconds_median == pytest.approx(0.02)
+    assert found.examples_per_second == pytest.approx(32 / 0.02)
+
+
+def test_too_few_steps_for_two_rounds_are_one_measurement() -> None:
+    found = synchronous_throughput({"chief-0": rows([0.01, 0.03] * 10)}, sources=2)
+    assert found is not None
+    assert found.step_seconds_median == pytest.approx(0.02)
+
+
 def test_a_call_cut_off_by_the_warm_up_still_counts_its_own_steps_only() -> None:
     measured = rows([0.002] * 10, steps_per_call=4).after(6)
     found = synchronous_throughput({"chief-0": measured})

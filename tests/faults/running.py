@@ -81,8 +81,8 @@ class Running:
         for task in self.folder.read(PLAN)["tasks"]:
             pids = pids_printing_to(self.folder.task_folder(task["task"]) / LOG)
             found += [f"{task['task']} is process {pid}" for pid in pids]
-            if task["address"] and listens(task["address"]):
-                found.append(task["address"])
+            addresses = [task["address"], *task["more_addresses"]] if task["address"] else []
+            found += [address for address in addresses if listens(address)]
         return found
 
 

@@ -15,6 +15,7 @@ from input_pipelines.profiling.cost import own_cost
 from input_pipelines.profiling.draining import Drain
 from input_pipelines.profiling.flow import elements_per_example
 from input_pipelines.profiling.model_nodes import running_stages, snapshot
+from input_pipelines.profiling.prefixes import Spent, own_costs
 from input_pipelines.profiling.study import profile
 from input_pipelines.settings import TuneSettings
 from input_pipelines.study import Study
@@ -219,9 +220,11 @@ def test_a_pipeline_that_fails_says_why_and_keeps_whole_rounds(tmp_path: Path) -
 
 @pytest.mark.ci
 def test_what_profiling_takes_is_a_share_of_the_rate(tmp_path: Path) -> None:
-    found = own_cost(study_of(tmp_path))
-    assert found.low < found.value < found.high
-    assert found.value < 1
+    taken = own_cost(study_of(tmp_path))
+    for share in (taken.throughput_lost, taken.cpu_added):
+        assert share.low <= share.value <= share.high
+    assert taken.throughput_lost.value < 1
+    assert taken.cpu_added.value > -1
 
 
 def test_a_pipeline_that_gives_nothing_is_a_users_error(tmp_path: Path) -> None:
@@ -235,3 +238,26 @@ def test_a_folder_without_a_profile_is_a_users_error(tmp_path: Path) -> None:
     RunFolder(tmp_path).write(PIPELINE, {"tuning": {}})
     with pytest.raises(UserError, match="holds no profile"):
         show(tmp_path)
+
+
+def test_what_could_not_be_measured_before_a_stage_is_part_of_it() -> None:
+    def spent(us: float) -> Spent:
+        return Spent(cpu_seconds=us, wall_seconds=2 * us)
+
+    stages = DatasetGraph.of(
+        tf.data.Dataset.range(3, name="source").map(lambda x: x, name="map").batch(1, name="batch")
+    ).stages
+    rounds = [{"map": spent(5.0), "batch": spent(7.0)}] * 2
+    found = own_costs(stages, rounds)
+    assert {name: cost.cpu_seconds.value for name, cost in found.items()} == {"map": 5, "batch": 2}
+    assert found["batch"].wait_seconds.value == 2
+
+
+def test_a_full_cache_asks_nothing_of_what_is_before_it() -> None:
+    stages = DatasetGraph.of(
+        tf.data.Dataset.range(3, name="source").cache(name="cache").batch(1, name="batch")
+    ).stages
+    each = {"source": Spent(9.0, 9.0), "cache": Spent(1.0, 1.0), "batch": Spent(3.0, 3.0)}
+    found = own_costs(stages, [each, each])
+    assert found["cache"].cpu_seconds.value == 1
+    assert found["batch"].cpu_seconds.value == 2

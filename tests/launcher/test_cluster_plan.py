@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from input_pipelines.settings import ServiceSettings
 from launcher.addresses import choose_addresses
-from launcher.cluster_plan import ClusterPlan, make_plan, tf_config
+from launcher.cluster_plan import DATA_SERVICE, ClusterPlan, make_plan, tf_config
 from launcher.experiment import Experiment, Strategy
 from results.errors import UserError
 from tests.runs import experiment
@@ -18,17 +19,29 @@ _TOPOLOGIES = ("process", "workers", "servers")
 _BASE = experiment("devices=cpu")
 
 
-def _experiment(topology: str, workers: int = 1, ps: int = 1, gpus_per_task: int = 0) -> Experiment:
+def _experiment(
+    topology: str, workers: int = 1, ps: int = 1, gpus_per_task: int = 0, data_workers: int = 0
+) -> Experiment:
     strategy = Strategy(name="any", build="a.b", loop="any", topology=topology, needs=None)
     gpus = tuple(f"GPU-{index}" for index in range(workers * gpus_per_task))
+    service = ServiceSettings(workers=data_workers)
     return dataclasses.replace(
-        _BASE, strategy=strategy, workers=workers, ps=ps, gpus=gpus, gpus_per_task=gpus_per_task
+        _BASE,
+        strategy=strategy,
+        workers=workers,
+        ps=ps,
+        gpus=gpus,
+        gpus_per_task=gpus_per_task,
+        pipeline=dataclasses.replace(_BASE.pipeline, service=service),
     )
 
 
-def _plan(*, topology: str, workers: int = 1, ps: int = 1, gpus_per_task: int = 0) -> ClusterPlan:
-    asked = _experiment(topology, workers, ps, gpus_per_task)
-    listening = {"process": 0, "workers": workers, "servers": 1 + workers + ps}[topology]
+def _plan(
+    *, topology: str, workers: int = 1, ps: int = 1, gpus_per_task: int = 0, data_workers: int = 0
+) -> ClusterPlan:
+    asked = _experiment(topology, workers, ps, gpus_per_task, data_workers)
+    cluster = {"process": 0, "workers": workers, "servers": 1 + workers + ps}[topology]
+    listening = cluster + 2 * data_workers
     return make_plan(asked, [f"host:{2000 + index}" for index in range(listening)])
 
 
@@ -80,18 +93,54 @@ def test_tf_config_is_json_of_cluster_and_task() -> None:
     assert config == {"cluster": {"chief": ["a:1"]}, "task": {"type": "chief", "index": 0}}
 
 
+def test_data_service_adds_a_dispatcher_and_data_workers_and_leaves_tf_config_alone() -> None:
+    without, plan = (_plan(topology="workers", workers=2, data_workers=n) for n in (0, 2))
+    service = plan.tasks[2:]
+    assert [task.name for task in service] == ["dispatcher-0", "data_worker-0", "data_worker-1"]
+    assert [task.addresses for task in service] == [
+        ("host:2002", "host:2003"),
+        ("host:2004",),
+        ("host:2005",),
+    ]
+    assert not any("TF_CONFIG" in task.environment or task.gpus for task in service)
+    configs = [[task.environment["TF_CONFIG"] for task in of.tasks[:2]] for of in (without, plan)]
+    assert configs[0] == configs[1]
+    assert DATA_SERVICE not in without.tasks[0].environment
+    for task in plan.tasks:
+        assert json.loads(task.environment[DATA_SERVICE]) == {
+            "dispatcher": ["host:2002", "host:2003"],
+            "data_worker": ["host:2004", "host:2005"],
+        }
+
+
+@pytest.mark.parametrize(
+    ("cores", "shares"),
+    [
+        (2, [(0,), (1,), (), (), ()]),
+        (4, [(0,), (1,), (), (2,), (3,)]),
+        (9, [(0, 1), (2, 3), (), (4, 5), (6, 7)]),
+    ],
+)
+def test_data_workers_have_cores_of_their_own_where_there_are_enough(
+    cores: int, shares: list[tuple[int, ...]]
+) -> None:
+    plan = make_plan(_experiment("workers", workers=2, data_workers=2), cores=range(cores))
+    assert [task.cores for task in plan.tasks] == shares
+
+
 _PLANS = st.builds(
     _plan,
     topology=st.sampled_from(_TOPOLOGIES),
     workers=st.integers(1, 8),
     ps=st.integers(1, 4),
     gpus_per_task=st.integers(0, 1),
+    data_workers=st.integers(0, 3),
 )
 
 
 @given(_PLANS)
 def test_addresses_and_names_are_distinct(plan: ClusterPlan) -> None:
-    addresses = [task.address for task in plan.tasks if task.address is not None]
+    addresses = [address for task in plan.tasks for address in task.addresses]
     assert len(set(addresses)) == len(addresses)
     assert len({task.name for task in plan.tasks}) == len(plan.tasks)
 
@@ -99,7 +148,7 @@ def test_addresses_and_names_are_distinct(plan: ClusterPlan) -> None:
 @given(_PLANS)
 def test_each_task_finds_its_own_address_in_its_tf_config(plan: ClusterPlan) -> None:
     for task in plan.tasks:
-        if task.address is not None:
+        if "TF_CONFIG" in task.environment:
             told: dict[str, Any] = json.loads(task.environment["TF_CONFIG"])
             own = told["task"]
             assert told["cluster"][own["type"]][own["index"]] == task.address
