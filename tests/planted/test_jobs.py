@@ -16,6 +16,6 @@ def test_seventeen_jobs_cover_every_class() -> None:
 @pytest.mark.ci
 @pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
 def test_every_job_is_one_that_the_launcher_takes(job: PlantedJob) -> None:
-    asked = experiment(*job.overrides)
+    asked = experiment(*job.words)
     assert asked.workload.target == "tests.planted.workloads.workload"
     assert asked.emulate.storage.emulated == (job.truth == "fetch")
