@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from input_pipelines.profiling.parts import Parts, Rounds
 from input_pipelines.profiling.record import profile_record
+from input_pipelines.racing import on_few_examples
 from input_pipelines.study import Study
 from results.errors import UserError, described
 from results.pipeline_file import PROFILE, put_part
@@ -17,6 +18,8 @@ from results.run_folder import RunFolder
 
 _BRIEF_ROUNDS, _BRIEF_BLOCK = 3, 0.2
 """Rounds, and the length of a block as a share of the usual one."""
+_BRIEF_EXAMPLES = 256
+"""Shuffle buffers have to be filled before a stage behind them can be measured."""
 
 
 def profile(study: Study) -> None:
@@ -47,4 +50,5 @@ def profile(study: Study) -> None:
 def profile_briefly(study: Study) -> None:
     """The same in a few seconds, beside something else that is measured at length."""
     block_seconds = _BRIEF_BLOCK * study.block_seconds
-    profile(replace(study, rounds=_BRIEF_ROUNDS, block_seconds=block_seconds))
+    brief = replace(study, rounds=_BRIEF_ROUNDS, block_seconds=block_seconds)
+    profile(on_few_examples(brief, _BRIEF_EXAMPLES))

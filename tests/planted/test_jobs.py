@@ -1,11 +1,14 @@
-"""The planted jobs as such: complete, and words that the launcher takes."""
+"""Each planted job once, through the real command line: the verdict may be open, never wrong."""
+
+from pathlib import Path
 
 import pytest
 
-from tests.planted.jobs import JOBS, PlantedJob
-from tests.runs import experiment
+from tests.planted.jobs import JOBS
+from tests.planted.running import judged
 
 CLASSES = {"compute", "prepare", "fetch", "communicate", "overhead", "memory"}
+INCONCLUSIVE = "inconclusive"
 
 
 def test_seventeen_jobs_cover_every_class() -> None:
@@ -14,8 +17,7 @@ def test_seventeen_jobs_cover_every_class() -> None:
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
-def test_every_job_is_one_that_the_launcher_takes(job: PlantedJob) -> None:
-    asked = experiment(*job.words)
-    assert asked.workload.target == "tests.planted.workloads.workload"
-    assert asked.emulate.storage.emulated == (job.truth == "fetch")
+@pytest.mark.parametrize("name", JOBS)
+def test_planted_bottleneck_is_named(name: str, tmp_path: Path) -> None:
+    found = judged(name, tmp_path / "run", rounds=5)
+    assert found.verdict in (found.truth, INCONCLUSIVE), found.line

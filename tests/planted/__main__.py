@@ -1,0 +1,127 @@
+"""`python -m tests.planted`: diagnoses every planted job and prints how often that was right.
+
+`--repeats n` (1) diagnoses each so often, `--predictions` also carries out the first advice on each
+and compares what it gained with what was predicted, `--only name …` takes some of the jobs,
+`--save` keeps the figure.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.performance.record import save
+from tests.planted.jobs import JOBS
+from tests.planted.running import Judged, judged
+
+INCONCLUSIVE = "inconclusive"
+WORTH_CHECKING = 1.1
+
+
+def main() -> int:
+    """Runs all; the exit code says whether none was confidently wrong."""
+    asked = _arguments()
+    console = Console(highlight=False)
+    found: list[Judged] = []
+    predictions: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
+        for repeat in range(asked.repeats):
+            for name in asked.only or JOBS:
+                one = judged(name, Path(scratch) / f"{repeat}-{name.replace(' ', '-')}")
+                found.append(one)
+                console.print(f"{name}: {one.line}", soft_wrap=True)
+                if asked.predictions and repeat == 0:
+                    predictions += _carried_out(one, Path(scratch), console)
+    _print_confusion(found, console)
+    if asked.save:
+        save("planted_jobs", _record(found, predictions))
+    return int(any(one.verdict not in (one.truth, INCONCLUSIVE) for one in found))
+
+
+def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str, Any]]:
+    """The first advice, where it is words to add: predicted and measured gain."""
+    advice = next((each for each in one.actions if each["overrides"]), None)
+    if advice is None:
+        return []
+    after = judged(
+        one.name, scratch / f"changed-{one.name.replace(' ', '-')}", *advice["overrides"]
+    )
+    before = judged(one.name, scratch / f"again-{one.name.replace(' ', '-')}")
+    measured = after.examples_per_second / before.examples_per_second
+    predicted = before_prediction(before, advice) or advice["predicted_speedup"]
+    console.print(
+        f"  {' '.join(advice['overrides'])}: {predicted:.2f} × predicted, {measured:.2f} × measured"
+    )
+    return [
+        {
+            "job": one.name,
+            "overrides": advice["overrides"],
+            "predicted": predicted,
+            "measured": measured,
+        }
+    ]
+
+
+def before_prediction(before: Judged, advice: dict[str, Any]) -> float | None:
+    """What the same advice was predicted to gain in the run that it is compared with."""
+    for each in before.actions:
+        if each["overrides"] == advice["overrides"]:
+            return float(each["predicted_speedup"])
+    return None
+
+
+def _record(found: list[Judged], predictions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "judged": [
+            {
+                "job": one.name,
+                "truth": one.truth,
+                "verdict": one.verdict,
+                "shares": one.diagnosis["shares"],
+                "largest_action": max(
+                    (each["predicted_speedup"] for each in one.actions), default=None
+                ),
+            }
+            for one in found
+        ],
+        "right": sum(one.verdict == one.truth for one in found),
+        "inconclusive": sum(one.verdict == INCONCLUSIVE for one in found),
+        "wrong": sum(one.verdict not in (one.truth, INCONCLUSIVE) for one in found),
+        "predictions": predictions,
+    }
+
+
+def _print_confusion(found: list[Judged], console: Console) -> None:
+    counts = Counter((one.name, one.verdict) for one in found)
+    verdicts = [*dict.fromkeys(job.truth for job in JOBS.values()), INCONCLUSIVE]
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("job")
+    table.add_column("truth", style="bold")
+    for verdict in verdicts:
+        table.add_column(verdict[:9], justify="right")
+    for name in dict.fromkeys(one.name for one in found):
+        cells = [str(counts[name, verdict] or "·") for verdict in verdicts]
+        table.add_row(name, JOBS[name].truth, *cells)
+    console.print(table)
+    right = sum(one.verdict == one.truth for one in found)
+    open_ones = sum(one.verdict == INCONCLUSIVE for one in found)
+    wrong = len(found) - right - open_ones
+    console.print(f"{right} of {len(found)} right, {open_ones} inconclusive, {wrong} wrong")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--predictions", action="store_true")
+    parser.add_argument("--only", nargs="*", choices=list(JOBS))
+    parser.add_argument("--save", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
