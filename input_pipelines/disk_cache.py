@@ -6,15 +6,13 @@ stops with an error, or dies).
 """
 
 import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from input_pipelines.cache_folder import temporary_folder
 from input_pipelines.feed import Feed, pair_of, parallel_map
 from input_pipelines.pieces import Piece, Run, Split
 from input_pipelines.reading import read_in_sequence, run_tensors
@@ -26,10 +24,10 @@ def kept_on_disk(feed: Feed, runs: tuple[Run, ...]) -> tuple[Split, tuple[Run, .
 
     Runs keep their numbers and their order. What lies in `feed.cache_folder` already is used.
     """
-    folder = Path(feed.cache_folder or _temporary_folder())
+    folder = Path(feed.cache_folder or temporary_folder())
     dataset = tf.data.Dataset.from_tensor_slices(run_tensors(runs))
     pair = pair_of(feed, feed.train)
-    examples = read_in_sequence(feed.train, dataset)
+    examples = read_in_sequence(feed.train, dataset, sum(run.count for run in runs), feed.storage)
     pairs = parallel_map(feed, examples, lambda number, raw: pair(raw), "parse")
     kept = tuple(
         Run(run.number, str(folder / f"kept-{run.number}-{run.count}.tfrecord"), 0, run.count)
@@ -70,10 +68,3 @@ def _deserializer(structure: Any) -> Callable[[Any], Any]:
         return tf.nest.pack_sequence_as(structure, tensors)
 
     return parse
-
-
-def _temporary_folder() -> str:
-    """A folder that is removed when the process ends, unless it is killed."""
-    folder = tempfile.mkdtemp(prefix="distribute-bench-cache-")
-    weakref.finalize(kept_on_disk, shutil.rmtree, folder, ignore_errors=True)
-    return folder

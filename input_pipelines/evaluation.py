@@ -23,7 +23,7 @@ def evaluation_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> t
     # With fewer examples than replicas a part may be empty: it fills its batches with the first.
     runs = cut(numbered(feed.test.pieces), first, end) if own else numbered(feed.test.pieces)[:1]
     dataset = tf.data.Dataset.from_tensor_slices(run_tensors(runs), name="files")
-    dataset = read_runs(feed.test, dataset, len(runs), feed.pipeline.parallel_reads)
+    dataset = read_runs(feed.test, dataset, runs, feed.pipeline.parallel_reads, feed.storage)
     padded = evaluation_batches(examples, replicas, batch) * batch
     dataset = dataset.repeat(name="fill").take(padded, name="pad").enumerate(name="number")
     pair = pair_of(feed, feed.test)

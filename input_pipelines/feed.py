@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks.workloads.conversion import converted
+from input_pipelines.own_pipeline import first_own_batch
 from input_pipelines.pieces import Split
 from input_pipelines.settings import PipelineSettings, StorageSettings
 from results.errors import UserError
@@ -21,18 +22,28 @@ class Feed:
     workload: Any
     pipeline: PipelineSettings
     seed: int
-    storage: StorageSettings = field(default_factory=StorageSettings)
     cache_folder: str | None = None
     """An existing folder of this task for `pipeline.cache=disk`; None makes a temporary one."""
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    """What reading the files has to wait for."""
     service: tuple[str, ...] = ()
     """The dispatcher of each data worker that prepares for this task; none: it does so itself."""
+
+    @property
+    def training_key(self) -> str:
+        """The key that training batches come from, with its value where it is a person's own."""
+        target = self.pipeline._target_
+        return "source" if target is None else f"pipeline._target_={target}"
 
     @tf.autograph.experimental.do_not_convert
     def first_batch(self, batch: int, split: str = "train") -> tuple[Any, Any]:
         """(x, y) of a split's first examples, of `train` augmented as in training.
 
-        A split of fewer than `batch` examples gives them again.
+        A split of fewer than `batch` examples gives them again. Where `pipeline._target_` is given,
+        the first batch of that stands for `train`.
         """
+        if split == "train" and self.pipeline._target_ is not None:
+            return first_own_batch(self, batch)
         chosen = self.train if split == "train" else self.test
         piece = chosen.pieces[0]
         pairs = chosen.read(piece.path, piece.first, piece.count).map(pair_of(self, chosen))
@@ -73,13 +84,17 @@ def augment_of(feed: Feed) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]] | 
 
 
 def parallel_map(
-    feed: Feed, dataset: tf.data.Dataset, function: Callable, name: str
+    feed: Feed, dataset: tf.data.Dataset, function: Callable, name: str, ordered: bool = True
 ) -> tf.data.Dataset:
-    """`dataset.map` in the given order, with as many calls at once as the pipeline says."""
+    """`dataset.map` with as many calls at once as the pipeline says, for this stage or for all.
+
+    The order stays where `ordered` says that it must, or where the pipeline keeps it anyway.
+    """
     return dataset.map(
         function,
-        num_parallel_calls=feed.pipeline.parallel_calls or tf.data.AUTOTUNE,
-        deterministic=True,
+        num_parallel_calls=feed.pipeline.parallel.get(name, feed.pipeline.parallel_calls)
+        or tf.data.AUTOTUNE,
+        deterministic=ordered or feed.pipeline.deterministic,
         name=name,
     )
 
@@ -93,6 +108,8 @@ def batched(feed: Feed, dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset
     options = tf.data.Options()
     options.deterministic = True
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    if feed.pipeline.threads is not None:
+        options.threading.private_threadpool_size = feed.pipeline.threads
     return dataset.with_options(options)
 
 

@@ -5,6 +5,7 @@ the pace of later epochs.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
@@ -12,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from input_pipelines.draining import Drain, Drained, buffered_batches
+from input_pipelines.draining import Drain, Drained, buffered_batches, with_small_buffers
 from input_pipelines.page_cache import kept_cold
 from input_pipelines.pieces import Piece, Split, cut, numbered
+from input_pipelines.profiling.draining import rest
 from input_pipelines.settings import PipelineSettings, StorageSettings
 from input_pipelines.study import Study
 from results.errors import UserError
@@ -23,6 +25,10 @@ _EXAMPLES = 4_096
 """That the pipelines work on, or four batches."""
 _EPOCH_SECONDS = 15.0
 """A first epoch over them takes no longer, or a cache isn't tried."""
+
+
+_AUTOTUNE_SECONDS = 1.0
+"""AUTOTUNE looks at a new iterator after 10 ms, then after twice as long each time: 7 times."""
 
 
 class Runner:
@@ -43,13 +49,15 @@ class Runner:
         self._cold = cold and not study.feed.storage.emulated
         self._files = study.feed.train.files
         storage = study.feed.storage if cold else StorageSettings()
-        self._iterator = iter(study.dataset(pipeline, storage=storage))
+        self._iterator = iter(with_small_buffers(study.dataset(pipeline, storage=storage)))
         self._drain = Drain([self._iterator])
         if pipeline.cache != "none":
             self._go_through_first_epoch(ceil(study.feed.train.examples / study.batch) + 1)
+        self._drain(_AUTOTUNE_SECONDS)
 
     def run(self, seconds: float) -> None:
         """One more block, after what lies in buffers."""
+        rest()
         self._drain(batches=max(1, buffered_batches(self._iterator)))
         with self._temperature():
             self._drain(seconds / 2)
@@ -64,14 +72,14 @@ class Runner:
         return [block.cpu_seconds / block.batches for block in self.blocks]
 
     def _go_through_first_epoch(self, batches: int) -> None:
-        first = self._drain(batches=2)
-        seconds = first.seconds / first.batches * batches
-        if seconds > _EPOCH_SECONDS:
-            raise UserError(
-                f"pipeline.cache={self.pipeline.cache}: not tried, as filling it with {batches} "
-                f"batches would take {seconds:.0f} s"
-            )
-        self._drain(batches=batches)
+        give_up, taken = time.perf_counter() + _EPOCH_SECONDS, 0
+        while taken < batches:
+            taken += self._drain(batches=1).batches
+            if taken < batches and time.perf_counter() > give_up:
+                raise UserError(
+                    f"pipeline.cache={self.pipeline.cache}: not tried, as {taken} of the "
+                    f"{batches} batches to fill it with took {_EPOCH_SECONDS:.0f} s"
+                )
 
     @contextlib.contextmanager
     def _temperature(self) -> Iterator[None]:

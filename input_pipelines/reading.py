@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from benchmarks.workloads.conversion import converted
+from input_pipelines.emulated_storage import with_bandwidth, with_latency
 from input_pipelines.pieces import Run, Split
+from input_pipelines.settings import StorageSettings
 
 DEFAULT_FILES_AT_ONCE = 4
 """Fixed, not AUTOTUNE: how many files are interleaved decides the order of the examples."""
@@ -23,37 +25,51 @@ def run_tensors(runs: Sequence[Run]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, t
     )
 
 
-def read_run(
-    split: Split, number: tf.Tensor, path: tf.Tensor, first: tf.Tensor, count: tf.Tensor
-) -> tf.data.Dataset:
-    """(example number int64 [], raw) of one run, in the file's order."""
-    numbers = tf.data.Dataset.range(number, number + count, name="example_number")
-    return tf.data.Dataset.zip(numbers, converted(split.read)(path, first, count), name="numbered")
-
-
 def read_runs(
-    split: Split, runs: tf.data.Dataset, number_of_runs: int, at_once: int | None
+    split: Split,
+    dataset: tf.data.Dataset,
+    runs: Sequence[Run],
+    at_once: int | None,
+    storage: StorageSettings,
 ) -> tf.data.Dataset:
-    """(example number, raw) of a dataset of runs; several files at once, in a fixed order.
+    """(example number, raw) of a dataset of `runs`; several files at once, in a fixed order.
 
     `at_once` files are read in turns, `DEFAULT_FILES_AT_ONCE` where it is None; their reads
     overlap, but the order depends on nothing but the order of the runs.
     """
-    together = min(at_once or DEFAULT_FILES_AT_ONCE, number_of_runs)
+    together = min(at_once or DEFAULT_FILES_AT_ONCE, len(runs))
+    count = sum(run.count for run in runs)
     if together == 1:
-        return read_in_sequence(split, runs)
-    return runs.interleave(
-        lambda number, path, first, count: read_run(split, number, path, first, count),
+        return read_in_sequence(split, dataset, count, storage)
+    examples = dataset.interleave(
+        lambda *run: _read_run(split, storage, *run),
         cycle_length=together,
         block_length=INTERLEAVED_EXAMPLES,
         num_parallel_calls=together,
         deterministic=True,
         name="read",
     )
+    return with_bandwidth(examples, count, split, storage)
 
 
-def read_in_sequence(split: Split, runs: tf.data.Dataset) -> tf.data.Dataset:
-    """(example number, raw) of a dataset of runs, one after the other, nothing read ahead."""
-    return runs.flat_map(
-        lambda number, path, first, count: read_run(split, number, path, first, count), name="read"
-    )
+def read_in_sequence(
+    split: Split, dataset: tf.data.Dataset, count: int | tf.Tensor, storage: StorageSettings
+) -> tf.data.Dataset:
+    """(example number, raw) of a dataset of runs that hold `count` examples, one run after the
+    other; nothing is read ahead but what storage that is emulated has on its way."""
+    examples = dataset.flat_map(lambda *run: _read_run(split, storage, *run), name="read")
+    return with_bandwidth(examples, count, split, storage)
+
+
+def _read_run(
+    split: Split,
+    storage: StorageSettings,
+    number: tf.Tensor,
+    path: tf.Tensor,
+    first: tf.Tensor,
+    count: tf.Tensor,
+) -> tf.data.Dataset:
+    """(example number int64 [], raw) of one run, in the file's order."""
+    numbers = tf.data.Dataset.range(number, number + count, name="example_number")
+    raw = with_latency(converted(split.read)(path, first, count), count, split, storage)
+    return tf.data.Dataset.zip(numbers, raw, name="numbered")

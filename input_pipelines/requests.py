@@ -6,10 +6,14 @@ Runs on remote workers too: everything is graph-safe, and nothing is read before
 import tensorflow as tf
 
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
+from input_pipelines.graph_settings import check_stages
 from input_pipelines.pieces import numbered
 from input_pipelines.reading import read_in_sequence, run_tensors
 from input_pipelines.shuffling import shuffled
 from results.errors import UserError
+
+_PARALLEL = ("parse", "augment")
+"""Stages that `pipeline.parallel` can name."""
 
 
 @tf.autograph.experimental.do_not_convert
@@ -27,6 +31,12 @@ def requested_dataset(feed: Feed, requests: tf.data.Dataset, batch: int) -> tf.d
             f"pipeline.cache={feed.pipeline.cache}: strategy=parameter_server hands examples out "
             "by number, which no cache follows; use pipeline.cache=none"
         )
+    if feed.pipeline.batch_first:
+        raise UserError(
+            "pipeline.batch_first=true: strategy=parameter_server builds its pipelines on the "
+            "workers, where their graphs can't be changed; leave it out"
+        )
+    check_stages(feed.pipeline.parallel, _PARALLEL)
     total = feed.train.examples
     pair = pair_of(feed, feed.train)
     augment = augment_of(feed)
@@ -43,7 +53,9 @@ def requested_dataset(feed: Feed, requests: tf.data.Dataset, batch: int) -> tf.d
 def _row(feed: Feed, epoch: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.data.Dataset:
     """(epoch, example number, raw) of one request."""
     runs = _cut(_ordered(feed, epoch), first, end)
-    examples = read_in_sequence(feed.train, tf.data.Dataset.from_tensor_slices(runs))
+    examples = read_in_sequence(
+        feed.train, tf.data.Dataset.from_tensor_slices(runs), end - first, feed.storage
+    )
     if feed.pipeline.shuffle:
         buffer = tf.clip_by_value(end - first, 1, feed.pipeline.shuffle)
         seed = tf.random.stateless_uniform(

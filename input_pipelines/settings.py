@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+REQUEST_BYTES = 256 * 1024
+"""What one request to emulated storage brings, as readers of object stores ask for."""
+
 
 @dataclass(frozen=True)
 class ServiceSettings:
@@ -59,6 +62,16 @@ class StorageSettings:
     def emulated(self) -> bool:
         """Whether anything waits."""
         return bool(self.mb_per_second or self.latency_ms)
+
+    @property
+    def phrase(self) -> str | None:
+        """What is emulated, as people read it; None where nothing is."""
+        parts = []
+        if self.mb_per_second:
+            parts.append(f"of {self.mb_per_second:g} MB/s")
+        if self.latency_ms:
+            parts.append(f"that takes {self.latency_ms:g} ms a request")
+        return f"storage {' '.join(parts)}" if parts else None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,10 @@ order → read → shuffle → repeat → number, shard → parse → augment �
 `cache=memory` order → read → parse → cache → shuffle → repeat → number, shard → augment → batch →
 prefetch, where files keep the first epoch's order.
 
+With `batch_first` the batch lies before the maps in front of it, as far as they can be computed on
+whole batches. With `deterministic=false` what is prepared behind `number` comes as it is done: an
+example keeps its number, and each comes as often as before, in another batch perhaps.
+
 Every stage is linear and named. What is random is a function of seed and epoch (`order`,
 `shuffle`) or of seed, epoch and example (`augment`), so two datasets built alike give the same
 elements, and an iterator restored from a checkpoint goes on with the very next one. (Two iterators
@@ -11,16 +15,19 @@ over one dataset object don't: tf.data's shuffle goes on counting epochs in the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
 
 from input_pipelines.disk_cache import kept_on_disk
 from input_pipelines.feed import Feed, augment_of, batched, pair_of, parallel_map
+from input_pipelines.graph_settings import rearranged
+from input_pipelines.own_pipeline import own_dataset
 from input_pipelines.pieces import Run, Split, numbered
 from input_pipelines.reading import read_runs, run_tensors
 from input_pipelines.service import served_dataset
+from input_pipelines.settings import StorageSettings
 from input_pipelines.sharding import DATA, own_part, settled
 from input_pipelines.shuffling import shuffled
 from results.errors import UserError
@@ -47,7 +54,8 @@ def training_dataset(feed: Feed, replica: int, replicas: int, batch: int) -> tf.
     hold each example once. With `sharding="file"` each replica owns a span of the files
     (`sharding.own_part`), shuffles within it and counts its own epochs.
 
-    Where data workers prepare it (`feed.service`), it is read from them.
+    Where data workers prepare it (`feed.service`), it is read from them. Where `pipeline._target_`
+    is given, it is what that function returns: `own_dataset`.
     """
     if not 0 <= replica < replicas:
         raise ValueError(f"replica {replica} of {replicas}")
@@ -66,6 +74,9 @@ def training_part(
     the replica's whole stream, in its order. With `sharding="file"` each part has a span of the
     files of its own.
     """
+    if feed.pipeline._target_ is not None:
+        batches = own_dataset(feed, replica, replicas, batch)
+        return batches if parts == 1 else batches.shard(parts, part, name="part")
     readers, examples = replicas * parts, feed.train.examples
     if examples < readers:
         raise UserError(
@@ -79,13 +90,17 @@ def training_part(
         runs = own_part(feed.train, replica * parts + part, readers)
         kept = _Kept(1, 0, batch, 1, 0)
     if feed.pipeline.cache == "memory":
-        return batched(feed, _cached_in_memory(feed, runs, kept), batch)
-    split = feed.train
-    pair: Callable[[Any], Any] = pair_of(feed, split)
-    if feed.pipeline.cache == "disk":
-        split, runs = kept_on_disk(feed, runs)
-        pair = split.parse
-    return batched(feed, _parsed(feed, split, runs, pair, kept), batch)
+        prepared = _cached_in_memory(feed, runs, kept)
+    else:
+        split = feed.train
+        pair: Callable[[Any], Any] = pair_of(feed, split)
+        if feed.pipeline.cache == "disk":
+            split, runs = kept_on_disk(feed, runs)
+            pair = split.parse
+            # What is kept lies on this machine's own disk.
+            feed = replace(feed, storage=StorageSettings())
+        prepared = _parsed(feed, split, runs, pair, kept)
+    return rearranged(batched(feed, prepared, batch), feed.pipeline)
 
 
 def _parsed(
@@ -95,10 +110,12 @@ def _parsed(
     number = _numbering(feed, runs)
     examples = _endless(feed, _read(feed, split, runs), runs, kept)
     examples = parallel_map(
-        feed, examples, lambda at, raw: (number(at, raw[0]), *pair(raw[1])), "parse"
+        feed, examples, lambda at, raw: (number(at, raw[0]), *pair(raw[1])), "parse", ordered=False
     )
     augment = augment_of(feed)
-    return examples if augment is None else parallel_map(feed, examples, augment, "augment")
+    if augment is None:
+        return examples
+    return parallel_map(feed, examples, augment, "augment", ordered=False)
 
 
 def _cached_in_memory(feed: Feed, runs: tuple[Run, ...], kept: _Kept) -> tf.data.Dataset:
@@ -111,8 +128,12 @@ def _cached_in_memory(feed: Feed, runs: tuple[Run, ...], kept: _Kept) -> tf.data
     examples = _endless(feed, examples.cache(name="cache"), runs, kept)
     augment = augment_of(feed)
     if augment is None:
-        return parallel_map(feed, examples, lambda at, e: (number(at, e[0]), *e[1:]), "position")
-    return parallel_map(feed, examples, lambda at, e: augment(number(at, e[0]), *e[1:]), "augment")
+        return parallel_map(
+            feed, examples, lambda at, e: (number(at, e[0]), *e[1:]), "position", ordered=False
+        )
+    return parallel_map(
+        feed, examples, lambda at, e: augment(number(at, e[0]), *e[1:]), "augment", ordered=False
+    )
 
 
 def _numbering(feed: Feed, runs: tuple[Run, ...]) -> Callable:
@@ -127,7 +148,7 @@ def _read(feed: Feed, split: Split, runs: tuple[Run, ...]) -> tf.data.Dataset:
     dataset = tf.data.Dataset.from_tensor_slices(run_tensors(runs), name="files")
     if feed.pipeline.shuffle:
         dataset = shuffled(dataset, len(runs), feed.seed, every_epoch_anew=True, name="order")
-    dataset = read_runs(split, dataset, len(runs), feed.pipeline.parallel_reads)
+    dataset = read_runs(split, dataset, runs, feed.pipeline.parallel_reads, feed.storage)
     # A file with fewer examples than promised would shift all later epochs.
     count = sum(run.count for run in runs)
     return dataset.apply(tf.data.experimental.assert_cardinality(count))

@@ -23,6 +23,11 @@ def check(asked: dict[str, Any], takes: str, source: _Source) -> None:
     _number_of_workers(asked)
     _data_that_the_workload_takes(asked["workload"]["name"], takes, source)
     _what_a_coordinator_cannot_do(asked)
+    if asked["pipeline"]["_target_"] is not None and any(asked["emulate"]["storage"].values()):
+        raise NotApplicable(
+            f"emulate.storage: pipeline._target_={asked['pipeline']['_target_']} reads by itself, "
+            "so nothing can make it wait; leave one of them out"
+        )
     if asked["ps_shards"] is not None and asked["keras"] != 2:
         raise NotApplicable(
             f"ps_shards={asked['ps_shards']}: Keras {asked['keras']} can't train sharded "

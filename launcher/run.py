@@ -30,7 +30,10 @@ from results.errors import UserError
 from results.run_folder import ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
 from strategies.checkpoint_folder import remove_incomplete
 
-_DIAGNOSIS = ("input_pipelines.diagnosis.study:diagnose",)
+_DIAGNOSIS = (
+    "input_pipelines.diagnosis.study:diagnose",
+    "input_pipelines.profiling.study:profile_briefly",
+)
 _RESERVED_BYTES = 1 << 20
 """The status, the summary and the report take less."""
 
@@ -183,6 +186,7 @@ def _write_plan(
     overrides: list[str],
 ) -> None:
     """Also says, before a port is open, where others could reach it."""
+    phrase = experiment.emulate.storage.phrase
     folder.write(
         PLAN,
         {
@@ -190,7 +194,7 @@ def _write_plan(
             "tasks": [_task_record(task) for task in plan.tasks],
             "engine": experiment.engine.name,
             "isolation": dataclasses.asdict(settled),
-            "emulated": [],
+            "emulated": [phrase] if phrase else [],
             "overrides": overrides,
         },
     )

@@ -13,6 +13,7 @@ from input_pipelines import load_source, open_source
 from input_pipelines.feed import Feed
 from launcher.cluster_plan import DATA_SERVICE, DISPATCHER
 from launcher.experiment import Experiment
+from results.errors import UserError
 from results.run_folder import RunFolder
 from strategies.job import TrainingJob
 from strategies.placement import Placement
@@ -38,6 +39,7 @@ def make_feed(experiment: Experiment, task_folder: Path | None = None) -> Feed:
     """
     source = load_source(experiment.source.target, experiment.source.parameters)
     train, test = open_source(source, experiment.source.name, Path(experiment.cache_folder))
+    _check_emulated_storage(experiment, bool(train.files))
     cache = None
     if task_folder is not None and experiment.pipeline.cache == "disk":
         cache = str(task_folder / "cache")
@@ -49,7 +51,17 @@ def make_feed(experiment: Experiment, task_folder: Path | None = None) -> Feed:
         workload=load_workload(experiment.workload.target, experiment.workload.parameters),
         pipeline=experiment.pipeline,
         seed=experiment.seed,
+        storage=experiment.emulate.storage,
     )
+
+
+def _check_emulated_storage(experiment: Experiment, from_files: bool) -> None:
+    """Raises UserError where nothing that is read could wait."""
+    if experiment.emulate.storage.emulated and not from_files:
+        raise UserError(
+            f"emulate.storage: source={experiment.source.name} makes its examples in memory and "
+            "reads no files; give a source of files such as jpeg_records, or leave it out"
+        )
 
 
 def data_service() -> dict[str, list[str]]:

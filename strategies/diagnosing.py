@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from input_pipelines.build import training_dataset
+from input_pipelines.build import Feed, training_dataset
 from input_pipelines.diagnosis.blocks import (
     APART,
     CACHED,
@@ -28,8 +28,9 @@ from input_pipelines.diagnosis.blocks import (
     WARM,
 )
 from input_pipelines.diagnosis.memory import memory_stalled_seconds
-from input_pipelines.draining import Drain, buffered_batches
+from input_pipelines.draining import Drain, buffered_batches, with_small_buffers
 from input_pipelines.page_cache import kept_cold, storage_bytes_read
+from input_pipelines.profiling.draining import rest
 from input_pipelines.settings import StorageSettings
 from results.run_folder import BLOCKS
 from strategies.job import TrainingJob
@@ -111,9 +112,9 @@ class _Blocks:
         cached = [_repeated(batch) for batch in batches]
         larger = [_repeated(_times(batch, LARGER_TIMES)) for batch in batches]
         self._inputs = {WARM: warm, INPUT: warm, CACHED: cached, LARGER: larger}
+        self._calls = {WARM: call, CACHED: call}
         if job.feed.train.files:
-            self._inputs[COLD] = iterators
-        self._calls = {COLD: call, WARM: call, CACHED: call}
+            self._inputs[COLD], self._calls[COLD] = iterators, call
         if job.replicas > 1:
             self._inputs[APART] = cached
             self._calls[APART] = SynchronousCall(job, strategy, training, cached, reduce=False)
@@ -156,11 +157,18 @@ class _Blocks:
         if not job.feed.storage.emulated:
             return iterators
         feed = replace(job.feed, storage=StorageSettings())
-        first = job.first_replica
-        return [
-            iter(training_dataset(feed, first + local, job.replicas, job.batch_per_replica))
+        warm = [
+            iter(with_small_buffers(self._dataset(feed, job.first_replica + local)))
             for local in range(job.placement.replicas)
         ]
+        if job.feed.pipeline.cache != "none":
+            epoch = job.feed.train.examples // job.batch_per_replica
+            Drain(warm, job.recorder.beat)(batches=epoch + 1)
+        return warm
+
+    def _dataset(self, feed: Feed, replica: int) -> tf.data.Dataset:
+        job = self._job
+        return training_dataset(feed, replica, job.replicas, job.batch_per_replica)
 
     def _estimate(self, variant: str) -> None:
         """Seconds of a step, the same in all tasks."""
@@ -173,10 +181,11 @@ class _Blocks:
     def _block(self, number: int, variant: str) -> Block | None:
         """None where somebody asked to stop."""
         if variant in self._drains:
-            # Buffers fill while others have their turn, and AUTOTUNE makes a prefetch buffer twice
-            # as large whenever that helped: what lies ready would last a whole block.
+            # Buffers fill while others have their turn: what lies ready would be had for nothing.
             inputs = self._inputs[variant]
             self._drains[variant](batches=max(buffered_batches(each) for each in inputs))
+        else:
+            rest()
         self._barrier()
         with self._cold() if variant == COLD else contextlib.nullcontext():
             if variant == INPUT:

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from input_pipelines.build import training_dataset
+from input_pipelines.draining import with_small_buffers
 from input_pipelines.sharding import settled
 from strategies import checkpoints
 from strategies.batch_statistics import average_over_replicas
@@ -151,6 +152,8 @@ class _Loop:
             )
             for local in range(job.placement.replicas)
         }
+        if job.diagnose:
+            datasets = {name: with_small_buffers(of) for name, of in datasets.items()}
         if batches:
             datasets = {name: dataset.skip(batches) for name, dataset in datasets.items()}
         return {name: iter(dataset) for name, dataset in datasets.items()}

@@ -12,6 +12,10 @@ DIRECTIONS = ("higher", "lower")
 class Batches(Protocol):
     """What the check needs of a feed."""
 
+    @property
+    def training_key(self) -> str:
+        """The key, with its value, that training batches come from."""
+
     def first_batch(self, batch: int, split: str = "train") -> tuple[Any, Any]:
         """(x, y) of the first examples of a split."""
 
@@ -27,7 +31,7 @@ def check(workload: Any, feed: Batches, batch: int) -> None:
     held_out = guarded(
         "workload and source: taking one held-out batch", feed.first_batch, batch, split="test"
     )
-    _judge_same_shapes((x, y), held_out)
+    _judge_same_shapes(feed.training_key, (x, y), held_out)
     model = guarded("workload.model()", workload.model)
     _judge_model(model)
     outputs = guarded(
@@ -108,11 +112,11 @@ def _judge_per_example(
         )
 
 
-def _judge_same_shapes(train: Any, test: Any) -> None:
+def _judge_same_shapes(key: str, train: Any, test: Any) -> None:
     if _described(train) != _described(test):
         raise UserError(
-            f"source: a training batch is {_described(train)}, a held-out one {_described(test)}; "
-            "they must be alike"
+            f"{key}: a training batch is {_described(train)}, a held-out one of the source "
+            f"{_described(test)}; they must be alike"
         )
 
 

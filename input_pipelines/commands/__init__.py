@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-_MODULES: dict[str, str] = {"profile": "input_pipelines.commands.profile"}
+_MODULES: dict[str, str] = {
+    "profile": "input_pipelines.commands.profile",
+    "tune": "input_pipelines.commands.tune",
+}
 
 
 @dataclass(frozen=True)

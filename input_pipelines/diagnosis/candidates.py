@@ -39,7 +39,6 @@ def candidates(
 
     if pipeline.cache == "none":
         change("cache", "keep prepared examples in memory", cache="memory")
-        change("cache", "keep prepared examples on the local disk", cache="disk")
     if PREPARE in claimed:
         if pipeline.parallel_calls is not None:
             change(

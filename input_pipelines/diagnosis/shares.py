@@ -7,14 +7,15 @@ one without any exchange of gradients and X one on a batch k times as large:
     compute = b/C with b = (X − L)/(k − 1), what the batch's examples cost
     overhead = (L − b)/C, what a step costs whatever its batch
 
-They add up to 1. Each is taken within a round, whose blocks ran beside each other, so what slows a
-whole round drops out; the interval is Student's over rounds. A stall that hides behind other work
-is none, and a pipeline that takes cores from the model is one though no step waits for it.
+They add up to 1. C, W, S, L and X are medians over the rounds: a block that something else on the
+machine slowed doesn't count. The intervals come from drawing the rounds anew, with all blocks of a
+round together (bootstrap), so what slows a whole round drops out. A stall that hides behind other
+work is none, and a pipeline that takes cores from the model is one though no step waits for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from typing import Any
 
 import numpy as np
 
@@ -37,40 +38,60 @@ COMPUTE, PREPARE, FETCH, COMMUNICATE, OVERHEAD = (
 )
 CLASSES = (COMPUTE, PREPARE, FETCH, COMMUNICATE, OVERHEAD)
 FEWEST_ROUNDS = 3
+_DRAWS = 2_000
+_TAILS = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over rounds with its 95% interval."""
+    """A value with its 95% interval."""
 
     value: float
     low: float
     high: float
 
-    @property
-    def half_width(self) -> float:
-        return (self.high - self.low) / 2
+
+@dataclass(frozen=True)
+class Shares:
+    """Of a step, by class; a class that the run can't have is left out: nothing is read from
+    storage, or there is nobody to send gradients to."""
+
+    value: Mapping[str, float]
+    draws: Mapping[str, np.ndarray]
+    """The shares of every drawing of rounds, float64 [draws]."""
+
+    def __getitem__(self, name: str) -> Estimate:
+        low, high = np.percentile(self.draws[name], _TAILS)
+        return Estimate(self.value[name], float(low), float(high))
+
+    def in_order(self) -> list[str]:
+        """The classes, largest first."""
+        return sorted(self.value, key=lambda name: -self.value[name])
+
+    def surely_larger(self, name: str, other: str) -> bool:
+        """Whether the difference's interval is above 0."""
+        return float(np.percentile(self.draws[name] - self.draws[other], _TAILS[0])) > 0
 
 
-def estimate(values: Sequence[float] | np.ndarray) -> Estimate:
-    """Mean and Student's 95% interval of n ≥ 2 rounds."""
-    from scipy.special import stdtrit
-
-    found = np.asarray(values, np.float64)
-    count = len(found)
-    error = float(found.std(ddof=1)) / sqrt(count)
-    half = float(stdtrit(count - 1, 0.975)) * error
-    mean = float(found.mean())
-    return Estimate(mean, mean - half, mean + half)
-
-
-def shares_by_round(found: Mapping[str, Series]) -> dict[str, np.ndarray]:
-    """Each class's share of a step in every round, float64 [n]; they add up to 1.
-
-    A class that the run can't have is left out: nothing is read from storage, or there is nobody
-    to send gradients to.
-    """
+def shares(found: Mapping[str, Series]) -> Shares:
+    """The shares over n rounds, as the module says."""
     step = {name: each.step_seconds for name, each in found.items()}
+    rounds = len(step[WARM])
+    drawn = np.random.default_rng(0).integers(0, rounds, [_DRAWS, rounds])
+    medians = {name: np.median(seconds) for name, seconds in step.items()}
+    draws = {name: np.median(seconds[drawn], axis=1) for name, seconds in step.items()}
+    value = {name: float(share) for name, share in _shares(medians).items()}
+    return Shares(value, _shares(draws))
+
+
+def median_interval(values: np.ndarray) -> Estimate:
+    """The median of n rounds with its interval by bootstrap."""
+    drawn = np.random.default_rng(0).integers(0, len(values), [_DRAWS, len(values)])
+    low, high = np.percentile(np.median(values[drawn], axis=1), _TAILS)
+    return Estimate(float(np.median(values)), float(low), float(high))
+
+
+def _shares(step: Mapping[str, Any]) -> dict[str, Any]:
     whole = step.get(COLD, step[WARM])
     alone = step.get(APART, step[CACHED])
     examples = (step[LARGER] - alone) / (LARGER_TIMES - 1)
@@ -81,8 +102,3 @@ def shares_by_round(found: Mapping[str, Series]) -> dict[str, np.ndarray]:
         parts[COMMUNICATE] = step[CACHED] - step[APART]
     parts[OVERHEAD] = alone - examples
     return {name: seconds / whole for name, seconds in parts.items()}
-
-
-def shares(by_round: Mapping[str, np.ndarray]) -> dict[str, Estimate]:
-    """The classes' shares over all rounds."""
-    return {name: estimate(values) for name, values in by_round.items()}

@@ -17,10 +17,10 @@ from input_pipelines.diagnosis.shares import (
     FETCH,
     FEWEST_ROUNDS,
     PREPARE,
-    estimate,
-    shares_by_round,
+    Estimate,
+    median_interval,
+    shares,
 )
-from input_pipelines.diagnosis.shares import shares as shares_of
 from input_pipelines.diagnosis.trying import try_out
 from input_pipelines.diagnosis.verdict import judge
 from input_pipelines.study import Study
@@ -42,9 +42,10 @@ def diagnose(study: Study) -> None:
     found = series({task: each["blocks"] for task, each in told.items()}) if told else {}
     if not found or len(found[CACHED].step_seconds) < FEWEST_ROUNDS:
         raise UserError("diagnose=true: the run ended before there was enough to judge by")
-    by_round = shares_by_round(found)
+    rounds = len(found[CACHED].step_seconds)
+    of = shares(found)
     memory = _memory(study, told)
-    verdict = judge(by_round, memory)
+    verdict = judge(of, memory, rounds)
     claimed = [claim.name for claim in verdict.claims]
     concerned = {PREPARE, FETCH} & set(claimed)
     tried = try_out(study, claimed, cold=FETCH in claimed) if concerned else []
@@ -55,13 +56,15 @@ def diagnose(study: Study) -> None:
         folder,
         DIAGNOSIS,
         {
-            "rounds": len(found[CACHED].step_seconds),
+            "rounds": rounds,
             "block_seconds": study.block_seconds,
             "batch_total": examples,
             "replicas": study.replicas,
             "cores": study.cores,
-            "shares": _shares(by_round),
-            "step_seconds": {name: asdict(estimate(s.step_seconds)) for name, s in found.items()},
+            "shares": {name: _share(of[name]) if name in of.value else None for name in SHARES},
+            "step_seconds": {
+                name: asdict(median_interval(each.step_seconds)) for name, each in found.items()
+            },
             "accelerator_utilization": _utilization(found, told),
             "memory": asdict(memory),
             "input_alone": {
@@ -81,12 +84,7 @@ def diagnose(study: Study) -> None:
     )
 
 
-def _shares(by_round: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    of = shares_of(by_round)
-    return {name: _share(of[name]) if name in of else None for name in SHARES}
-
-
-def _share(share: Any) -> dict[str, float]:
+def _share(share: Estimate) -> dict[str, float]:
     return {"share": share.value, "low": share.low, "high": share.high}
 
 
@@ -100,7 +98,7 @@ def _utilization(found: Mapping[str, Series], told: Mapping[str, Any]) -> dict[s
     alone = found.get(APART, found[CACHED]).step_seconds
     return {
         name: {
-            **_share(estimate(alone / found[name].step_seconds)),
+            **_share(median_interval(alone / found[name].step_seconds)),
             "storage_mb_per_second": _known(
                 found[name].read_bytes.mean() / found[name].step_seconds.mean() / _MEGABYTE
             ),

@@ -1,6 +1,5 @@
 """Which class of work holds training back: claimed only where the rounds allow it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -14,8 +13,7 @@ from input_pipelines.diagnosis.shares import (
     OVERHEAD,
     PREPARE,
     Estimate,
-    estimate,
-    shares,
+    Shares,
 )
 
 MEMORY = "memory"
@@ -23,6 +21,8 @@ INCONCLUSIVE = "inconclusive"
 SMALLEST_CLAIM = 0.10
 """Of a step: a smaller part is not worth a change, and near what the method can tell."""
 _MOST_ROUNDS = 200
+_ERRORS = 2.8
+"""Standard errors: a difference so large is shown in four cases of five at 95%."""
 
 WHAT = {
     COMPUTE: "the model's own computing",
@@ -55,25 +55,23 @@ class Verdict:
     """What would settle it; None where nothing is open."""
 
 
-def judge(by_round: Mapping[str, np.ndarray], memory: Memory) -> Verdict:
-    """The verdict on each class's shares over rounds, float64 [n].
+def judge(of: Shares, memory: Memory, rounds: int) -> Verdict:
+    """The verdict on the shares of so many rounds.
 
     The largest share holds training back, where it is surely larger than each other. A run that is
     about to be ended for its memory is held back by that, whatever its steps do.
     """
-    of = shares(by_round)
     claims = tuple(
-        Claim(name, share)
-        for name, share in sorted(of.items(), key=lambda item: -item[1].value)
-        if share.value >= SMALLEST_CLAIM and share.low > 0
+        Claim(name, of[name])
+        for name in of.in_order()
+        if of[name].value >= SMALLEST_CLAIM and of[name].low > 0
     )
     if memory.short is not None:
         return Verdict(MEMORY, f"memory holds it back: {memory.short}", claims, None)
-    first, *others = sorted(of, key=lambda name: -of[name].value)
-    open_with = [name for name in others if estimate(by_round[first] - by_round[name]).low <= 0]
-    claimed = {claim.name for claim in claims}
-    if open_with or first not in claimed:
-        return _inconclusive(by_round, of, claims, first, open_with[:1] or others[:1])
+    first, *others = of.in_order()
+    level = [name for name in others if not of.surely_larger(first, name)]
+    if level or first not in {claim.name for claim in claims}:
+        return _inconclusive(of, claims, first, (level or others)[0], rounds)
     return Verdict(first, _line(claims), claims, None)
 
 
@@ -86,28 +84,28 @@ def _line(claims: tuple[Claim, ...]) -> str:
 
 
 def _inconclusive(
-    by_round: Mapping[str, np.ndarray],
-    of: Mapping[str, Estimate],
-    claims: tuple[Claim, ...],
-    first: str,
-    second: list[str],
+    of: Shares, claims: tuple[Claim, ...], first: str, second: str, rounds: int
 ) -> Verdict:
-    names = " or ".join(f"{WHAT[name]} ({told(of[name])})" for name in (first, *second))
-    rounds = _rounds_to_settle(by_round[first] - by_round[second[0]])
+    names = " or ".join(f"{WHAT[name]} ({told(of[name])})" for name in (first, second))
+    more = _rounds_to_settle(of.draws[first] - of.draws[second], rounds)
     settle = (
-        f"about {rounds} rounds would settle it (measure.rounds={rounds})"
-        if rounds is not None
+        f"about {more} rounds would settle it (measure.rounds={more})"
+        if more is not None
         else "they are as good as equal: a change of either gains about the same"
     )
     return Verdict(INCONCLUSIVE, f"inconclusive: {names}; {settle}", claims, settle)
 
 
-def _rounds_to_settle(differences: np.ndarray) -> int | None:
-    """Rounds after which such a difference is shown; None where they would be too many."""
-    mean, spread = abs(float(differences.mean())), float(differences.std(ddof=1))
+def _rounds_to_settle(differences: np.ndarray, rounds: int) -> int | None:
+    """Rounds after which such a difference is shown; None where they would be too many.
+
+    Args:
+      differences: between two shares, of all drawings of the rounds there were.
+    """
+    mean, error = abs(float(differences.mean())), float(differences.std())
     if mean <= 0:
         return None
-    needed = max(len(differences) + 1, ceil((4 * spread / mean) ** 2))
+    needed = max(rounds + 1, ceil(rounds * (_ERRORS * error / mean) ** 2))
     return needed if needed <= _MOST_ROUNDS else None
 
 

@@ -32,22 +32,25 @@ def cache_place(graph: "DatasetGraph") -> CachePlace:
     """The latest stage behind which a second epoch is sure to be what the first was.
 
     Nothing random or stateful may lie before it, no shuffle that shuffles anew, no repeat, and it
-    must end. What a Python function gives can't be known: it counts as random.
+    must end. What a Python function gives can't be known: it counts as random. Where a shuffle is
+    in the way, `DatasetGraph.with_shuffles_late` may make room for a later place.
     """
-    unsafe: dict[str, str] = {}
-    place, behind = None, "nothing behind it changes from epoch to epoch"
+    changing: dict[str, str] = {}
+    obstacles: list[str] = []
+    place = None
     for stage in graph.stages:
-        reason = _why_not(graph, stage)
-        inherited = next((unsafe[name] for name in stage.inputs if name in unsafe), None)
-        if reason is not None or inherited is not None:
-            unsafe[stage.name] = inherited or f"{stage.name} {reason}"
+        own = _why_changing(stage)
+        reason = next((changing[name] for name in stage.inputs if name in changing), own)
+        if reason is not None:
+            changing[stage.name] = reason
+        elif stage.inputs and _never_ends(graph, stage):
+            reason = f"{stage.name} never ends"
+        if reason is not None:
+            obstacles.append(reason)
         elif stage.kind not in _NOT_BEHIND and (stage.inputs or stage.kind not in _MADE_IN_MEMORY):
-            place = stage
-    reasons = list(dict.fromkeys(unsafe.values()))
-    if place is None:
-        why = reasons[0] if reasons else "all of it is in memory already"
-        return CachePlace(None, why)
-    return CachePlace(place, reasons[0] if reasons else behind)
+            place, obstacles = stage, []
+    nothing = "all of it is in memory already" if place is None else "nothing behind it changes"
+    return CachePlace(place, obstacles[0] if obstacles else nothing)
 
 
 def with_cache(graph: graph_pb2.GraphDef, after: Stage, file: str) -> graph_pb2.GraphDef:
@@ -62,11 +65,14 @@ def with_cache(graph: graph_pb2.GraphDef, after: Stage, file: str) -> graph_pb2.
     return changed
 
 
-def _why_not(graph: "DatasetGraph", stage: Stage) -> str | None:
+def _why_changing(stage: Stage) -> str | None:
     if stage.repeats:
-        return "repeats"
-    if stage.random is not None and not (stage.shuffle and not stage.reshuffles):
-        return stage.random
-    if graph.up_to(stage.name).cardinality() == tf.data.INFINITE_CARDINALITY:
-        return "never ends"
-    return None
+        return f"{stage.name} repeats"
+    if stage.random is None or (stage.shuffle and not stage.reshuffles):
+        return None
+    return f"{stage.name} {stage.random}"
+
+
+def _never_ends(graph: "DatasetGraph", stage: Stage) -> bool:
+    never: bool = graph.up_to(stage.name).cardinality() == tf.data.INFINITE_CARDINALITY
+    return never

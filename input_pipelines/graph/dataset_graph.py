@@ -129,7 +129,7 @@ class DatasetGraph:
         return replace(self, definition=without_unused(graph))
 
     def with_options(self, options: tf.data.Options) -> "DatasetGraph":
-        """The same with options; those that are set there come before those set here."""
+        """The same with options; what they set replaces what was set before."""
         return replace(self, options=self.options.merge(options))
 
     def one_call_at_a_time(self) -> "DatasetGraph":
@@ -144,8 +144,9 @@ class DatasetGraph:
     def with_parallelism(self, calls: Mapping[str, int]) -> "DatasetGraph":
         """As many calls at once as given for stages by name; -1 leaves it to AUTOTUNE.
 
-        The order of elements stays. A stage that is random may give others: which call draws which
-        number then depends on timing (`Stage.random`).
+        The order of elements stays, for which an interleave takes no more calls at once than
+        inputs that it mixes. A stage that is random may give others: which call draws which number
+        then depends on timing (`Stage.random`).
 
         Raises:
           UserError: there is no such stage, or it can't run in parallel.
@@ -174,6 +175,12 @@ class DatasetGraph:
     def with_shuffle_after(self, name: str) -> "reordering.Rewrite":
         """The shuffle before the map `name` moved to behind it, so that a cache can lie between."""
         return reordering.with_shuffle_after(self, self.stage(name))
+
+    def with_shuffles_late(self) -> "reordering.Rewrite":
+        """Each shuffle moved behind the pure maps that follow it, in the same order: what lies
+        before it is the same in each epoch then, and can be kept. Its buffer holds what the maps
+        made, which costs no memory of its own where a cache in memory holds that too."""
+        return reordering.with_shuffles_late(self)
 
     def with_batch_before_map(self) -> "reordering.Rewrite":
         """The map in front of the batch computed on whole batches, where it can be vectorized."""

@@ -3,8 +3,8 @@
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, node_def_pb2
 
-from input_pipelines.graph.nodes import add_node, give_name, redirect
-from input_pipelines.graph.stages import specs_of, unique_names
+from input_pipelines.graph.nodes import add_node, give_name, given_name, redirect
+from input_pipelines.graph.stages import dataset_nodes, kind_of, specs_of, unlike
 
 
 def insert_after(
@@ -15,12 +15,13 @@ def insert_after(
     `others` are the operation's inputs behind its `input_dataset`. It gets a name that no other
     stage has.
     """
+    taken = {given_name(each) for each in dataset_nodes(graph)}
     new = add_node(graph, op)
     redirect(graph, node.name, new.name)
     new.input[:] = [node.name, *others]
     new.attr["metadata"].s = b""
     set_specs(new, specs_of(node))
-    give_name(new, unique_names(graph)[new.name])
+    give_name(new, unlike(kind_of(op), taken))
 
 
 def set_specs(node: node_def_pb2.NodeDef, specs: tuple[tf.TensorSpec, ...]) -> None:

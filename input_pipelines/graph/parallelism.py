@@ -20,7 +20,7 @@ from input_pipelines.graph.nodes import (
 from input_pipelines.graph.stages import Stage, dataset_nodes, output_of
 from results.errors import UserError
 
-AUTOTUNE = tf.data.AUTOTUNE
+_AUTOTUNE = tf.data.AUTOTUNE
 _PARALLEL = {
     "MapDataset": "ParallelMapDatasetV2",
     "InterleaveDataset": "ParallelInterleaveDatasetV4",
@@ -29,7 +29,7 @@ _PARALLEL = {
 """A filter stays serial: TensorFlow 2.21 has `ParallelFilterDataset`, but its graph can't be
 optimized ("2 inputs specified of 3 inputs")."""
 _SERIAL = {parallel: serial for serial, parallel in _PARALLEL.items()}
-_USUAL = {"buffer_output_elements": AUTOTUNE, "prefetch_input_elements": AUTOTUNE}
+_USUAL = {"buffer_output_elements": _AUTOTUNE, "prefetch_input_elements": _AUTOTUNE}
 """What `Dataset.interleave` gives for arguments that only the parallel operation has."""
 _THREADS_PER_FILE = 3
 """An interleave that chooses how many inputs it mixes (`cycle_length=AUTOTUNE`) takes all cores
@@ -89,13 +89,13 @@ def with_prefetch(graph: graph_pb2.GraphDef, elements: int) -> graph_pb2.GraphDe
 def _keep_cycle_length(graph: graph_pb2.GraphDef, node: node_def_pb2.NodeDef) -> None:
     """Writes down the number of inputs that an interleave has chosen for itself: it chooses by its
     parallelism, and the order of elements follows."""
-    if constant_argument(graph, node, "cycle_length") != AUTOTUNE:
+    if constant_argument(graph, node, "cycle_length") != _AUTOTUNE:
         return
     cores = len(os.sched_getaffinity(0))
     calls = constant_argument(graph, node, "num_parallel_calls")
     if calls is None:
         length = cores
-    elif calls == AUTOTUNE:
+    elif calls == _AUTOTUNE:
         length = -(-cores // _THREADS_PER_FILE)
     else:
         length = min(calls, cores)

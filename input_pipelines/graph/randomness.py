@@ -14,9 +14,10 @@ from input_pipelines.graph.nodes import functions_of
 _PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _RANDOM_SOURCES = {"RandomDataset", "RandomDatasetV2", "SamplingDataset"}
 _GENERATOR_STATE = {"StatefulUniform", "RngReadAndSkip", "RngSkip"}
+_SHUFFLE = re.compile(r"Shuffle\w*Dataset(V\d+)?")
 _HARMLESS = re.compile(
     r"""
-    Assert | Print(V2)? | Timestamp
+    Assert | Print(V2)?
     # They call other functions, which are looked into, or make what lives for one call.
     | StatefulPartitionedCall | If | While | Case | TensorArray.*
     # They read what a rewritten graph holds a copy of.
@@ -39,24 +40,16 @@ def why_random(graph: graph_pb2.GraphDef, node: node_def_pb2.NodeDef) -> str | N
     """
     if node.op in _RANDOM_SOURCES:
         return "draws random numbers"
-    for op, has_seed in _operations(graph, node):
-        reason = _why(op, has_seed)
-        if reason is not None:
-            return reason
-    return None
-
-
-def calls_python(graph: graph_pb2.GraphDef, node: node_def_pb2.NodeDef) -> bool:
-    """Whether a function of the node calls Python, which one thread at a time can run."""
-    return any(op in _PYTHON for op, _ in _operations(graph, node))
+    operations = _operations(graph, node)
+    if any(op in _PYTHON for op, _ in operations):
+        return "calls Python, which may give anything"
+    return next((why for op, has_seed in operations if (why := _why(op, has_seed))), None)
 
 
 def _why(op: str, has_seed: bool) -> str | None:
-    if op in _PYTHON:
-        return "calls Python, which may give anything"
     if op in _GENERATOR_STATE:
         return f"draws from a tf.random.Generator ({op}), which goes on from call to call"
-    if "Shuffle" in op and op.removesuffix("V2").removesuffix("V3").endswith("Dataset"):
+    if _SHUFFLE.fullmatch(op):
         return "shuffles inside its function"
     definition = op_def_registry.get(op)
     if definition is None or not definition.is_stateful:

@@ -28,9 +28,8 @@ class Rewrite:
 
 def with_shuffle_before(graph: "DatasetGraph", stage: Stage) -> Rewrite:
     """See `DatasetGraph.with_shuffle_before`."""
-    readers = _readers(graph)
     maps = [stage]
-    while (following := readers.get(maps[-1].name)) is not None and not following.shuffle:
+    while (following := _reader(graph, maps[-1])) is not None and not following.shuffle:
         maps.append(following)
     if following is None:
         return Rewrite(graph, (), f"no shuffle lies behind {stage.name}")
@@ -45,6 +44,21 @@ def with_shuffle_after(graph: "DatasetGraph", stage: Stage) -> Rewrite:
     if before is None:
         return Rewrite(graph, (), f"no shuffle lies before {stage.name}")
     return _exchange(graph, maps, before, shuffle_first=False)
+
+
+def with_shuffles_late(graph: "DatasetGraph") -> Rewrite:
+    """See `DatasetGraph.with_shuffles_late`."""
+    moved: list[str] = []
+    for shuffle in [stage for stage in graph.stages if stage.shuffle]:
+        maps = []
+        reader = _reader(graph, shuffle)
+        while reader is not None and _why_not_pure(reader) is None:
+            maps.append(reader)
+            reader = _reader(graph, reader)
+        if maps:
+            graph = with_shuffle_after(graph, maps[-1]).graph
+            moved += [stage.name for stage in maps]
+    return Rewrite(graph, tuple(moved), None if moved else "no pure map follows a shuffle")
 
 
 def with_batch_before_map(graph: "DatasetGraph") -> Rewrite:
@@ -121,6 +135,7 @@ def _only_input(graph: "DatasetGraph", stage: Stage) -> Stage | None:
     return graph.stage(stage.inputs[0]) if len(stage.inputs) == 1 else None
 
 
-def _readers(graph: "DatasetGraph") -> dict[str, Stage]:
-    """The one stage that reads from another, by the other's name."""
-    return {name: stage for stage in graph.stages for name in stage.inputs}
+def _reader(graph: "DatasetGraph", stage: Stage) -> Stage | None:
+    """The stage that reads from another: one at most, since TensorFlow writes a dataset that is
+    used twice down twice."""
+    return next((each for each in graph.stages if stage.name in each.inputs), None)

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -19,7 +19,6 @@ from input_pipelines.graph.randomness import why_random
 _DATASET = re.compile(r"(?P<kind>\w*?)Dataset(V\d+)?")
 _STRING_SOURCES = {"tf_record", "text_line", "fixed_length_record", "matching_files"}
 """Kinds whose operation has no attribute that says what they give: strings, one at a time."""
-
 _BUFFERS = {"shuffle", "shuffle_and_repeat", "prefetch"}
 _DROPPING = {"filter", "parallel_filter", "take_while", "unique"}
 
@@ -42,6 +41,8 @@ class Stage:
     """Elements that a shuffle or prefetch holds; -1 is left to AUTOTUNE, None for other stages."""
     batch_size: int | None
     """Elements that become one; None for other stages."""
+    cache_file: str | None
+    """Where a cache keeps elements: in files that begin so, or in memory (""); None for others."""
     random: str | None
     """One phrase why its elements or their order may differ from one pass to the next."""
     shuffle: bool
@@ -113,12 +114,14 @@ def unique_names(graph: graph_pb2.GraphDef) -> dict[str, str]:
         name = given_name(node)
         if not name or re.fullmatch(rf"{node.op}:\d+", name):
             name = kind_of(node.op)
-        numbered = (f"{name}_{number}" for number in itertools.count(2))
-        taken = set(names.values())
-        names[node.name] = (
-            name if name not in taken else next(n for n in numbered if n not in taken)
-        )
+        names[node.name] = unlike(name, set(names.values()))
     return names
+
+
+def unlike(name: str, taken: Set[str]) -> str:
+    """The name, with the first number behind it that makes it another than all that are taken."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)
 
 
 def specs_of(node: node_def_pb2.NodeDef) -> tuple[tf.TensorSpec, ...]:
@@ -148,12 +151,17 @@ def _stage(graph: graph_pb2.GraphDef, node: node_def_pb2.NodeDef, inputs: tuple[
         parallelism=constant_argument(graph, node, "num_parallel_calls"),
         buffer_size=constant_argument(graph, node, "buffer_size") if kind in _BUFFERS else None,
         batch_size=constant_argument(graph, node, "batch_size"),
+        cache_file=_text(constant_argument(graph, node, "filename")) if kind == "cache" else None,
         random=random,
         shuffle=shuffle,
         reshuffles=reshuffles,
         drops=kind in _DROPPING,
         repeats=kind == "repeat",
     )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
 def _sources(nodes: Mapping[str, node_def_pb2.NodeDef], node: node_def_pb2.NodeDef) -> list[str]:

@@ -38,6 +38,8 @@ def vectorized(
     for spec in batches:
         if spec.dtype == tf.variant or not spec.shape[1:].is_fully_defined():
             raise NotVectorizable("takes elements whose shapes differ, so they don't stack")
+    if any(spec.dtype == tf.variant for spec in results):
+        raise NotVectorizable("gives sparse or ragged elements, which don't stack")
     function = _loaded(graph.library)[node.attr["f"].func.name]
     captured = _captured_specs(graph, node)
 

@@ -119,4 +119,5 @@ def _draining(iterator: tf.data.Iterator) -> Callable[[tf.Tensor], None]:
         for _ in tf.range(count):
             next(iterator)
 
-    return drain
+    traced: Callable[[tf.Tensor], None] = drain.get_concrete_function(tf.TensorSpec([], tf.int64))
+    return traced

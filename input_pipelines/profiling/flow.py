@@ -71,7 +71,7 @@ def _sizes(graph: DatasetGraph) -> dict[str, int]:
 
 def _counted(graph: DatasetGraph) -> object:
     """The model of an iterator that has given a few elements, as the stages were written."""
-    iterator = iter(without_rewriting(graph.dataset()))
+    iterator = iter(without_rewriting(graph.dataset(), autotune=True))
     model, began = None, time.perf_counter()
     for _ in range(_MOST_COUNTED):
         try:
@@ -84,10 +84,13 @@ def _counted(graph: DatasetGraph) -> object:
     return model
 
 
-def without_rewriting(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The same dataset, whose stages run as they were written, each by itself."""
+def without_rewriting(dataset: tf.data.Dataset, autotune: bool) -> tf.data.Dataset:
+    """The same dataset, whose stages run as they were written, each by itself; without `autotune`
+    they have no model, and no thread that works on one: to leave such an iterator takes until that
+    thread wakes up, seconds."""
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
+    options.autotune.enabled = autotune
     return dataset.with_options(options)
 
 

@@ -13,12 +13,13 @@ import tensorflow as tf
 from input_pipelines.graph import DatasetGraph, Stage
 from input_pipelines.profiling.draining import Drain
 from input_pipelines.profiling.flow import known_size, upstream, without_rewriting
-from input_pipelines.profiling.intervals import Interval, mean_of_rounds
+from input_pipelines.profiling.intervals import Interval, over_rounds
 
 _TAKEN_TOGETHER_SECONDS = 0.005
 """Elements of so much work are taken by one call from outside tf.data, which costs 20 to 100 µs: as
 much as an example of many a pipeline."""
-_MOST_TAKEN_TOGETHER = 4096
+_MOST_TAKEN_TOGETHER = 1 << 16
+_SIZING_SECONDS = 0.02
 CACHE = "cache"
 """The kind of a stage that keeps what it was given."""
 
@@ -53,15 +54,21 @@ class Prefix:
         `examples_per_second` is about what the whole pipeline gives."""
         self.stage = stage
         self._graph, self._per_example = graph, per_example
-        wanted = examples_per_second * per_example[stage.name] * _TAKEN_TOGETHER_SECONDS
-        together = max(1, min(int(wanted), _MOST_TAKEN_TOGETHER))
-        dataset = without_rewriting(_thinned(graph.up_to(stage.name), together))
-        self._drain = Drain(dataset, together)
+        self._drain = self._take_together(examples_per_second * per_example[stage.name])
 
     def fill(self) -> None:
         """Fills the buffers and caches of the stages, so that blocks find them as they stay."""
         self._drain.first()
+        block = self._drain.block(_SIZING_SECONDS)
+        self._drain = self._take_together(block.per_second(block.elements))
+        self._drain.first()
         self._drain.take(elements_to_fill(self._graph, self.stage.name, self._per_example))
+
+    def _take_together(self, elements_per_second: float) -> Drain:
+        wanted = elements_per_second * _TAKEN_TOGETHER_SECONDS
+        together = max(1, min(int(wanted), _MOST_TAKEN_TOGETHER))
+        beginning = self._graph.up_to(self.stage.name)
+        return Drain(without_rewriting(_thinned(beginning, together), autotune=False), together)
 
     def block(self, seconds: float) -> Spent:
         """Measures for about so many seconds."""
@@ -83,18 +90,18 @@ def elements_to_fill(graph: DatasetGraph, name: str, per_example: Mapping[str, f
 def own_costs(stages: Sequence[Stage], rounds: Sequence[Mapping[str, Spent]]) -> dict[str, OwnCost]:
     """Each stage's own cost, from what the prefixes took in each round.
 
-    `stages` are those of the graph that works one call at a time. A stage that was not measured,
-    or whose inputs were not, has none. A cache that has been filled asks nothing of the stages
-    before it, so all that passes up to it is its own.
+    `stages` are those of the graph that works one call at a time. A stage that was not measured has
+    none; what was not measured before a stage is part of its own. A cache that has been filled asks
+    nothing of the stages before it, so all that passes up to it is its own.
     """
     found = {}
     for stage in stages:
-        if all(name in rounds[0] for name in (stage.name, *stage.inputs)):
+        if stage.name in rounds[0]:
             cpu = [_own(stage, spent, "cpu_seconds") for spent in rounds]
             wall = [_own(stage, spent, "wall_seconds") for spent in rounds]
             waited = [whole - busy for whole, busy in zip(wall, cpu, strict=True)]
             found[stage.name] = OwnCost(
-                mean_of_rounds(cpu).not_below_zero(), mean_of_rounds(waited).not_below_zero()
+                over_rounds(cpu).not_below_zero(), over_rounds(waited).not_below_zero()
             )
     return found
 
@@ -103,7 +110,7 @@ def _own(stage: Stage, spent: Mapping[str, Spent], field: str) -> float:
     whole: float = getattr(spent[stage.name], field)
     if stage.kind == CACHE:
         return whole
-    return whole - sum(getattr(spent[name], field) for name in stage.inputs)
+    return whole - sum(getattr(spent[name], field) for name in stage.inputs if name in spent)
 
 
 def _thinned(dataset: tf.data.Dataset, together: int) -> tf.data.Dataset:

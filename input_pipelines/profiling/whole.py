@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from input_pipelines.page_cache import kept_cold
 from input_pipelines.profiling.draining import Block, Drain
-from input_pipelines.profiling.intervals import finite, mean_of_rounds
+from input_pipelines.profiling.intervals import finite, over_rounds
 from input_pipelines.profiling.model_nodes import snapshot
 
 _BYTES_IN_MB = 1e6
@@ -45,8 +45,8 @@ class Whole:
         return WholeRound(block, snapshot(self._drain.iterator) if with_model else None)
 
     def record(self, rounds: Sequence[WholeRound]) -> dict[str, float | None]:
-        """Rates over the rounds, each the mean with its 95% interval."""
-        rate = mean_of_rounds([of.block.per_second(of.block.elements) for of in rounds])
+        """Rates over the rounds: medians, the first with its 95% interval."""
+        rate = over_rounds([of.block.per_second(of.block.elements) for of in rounds])
         size = self._element_bytes or _bytes_by_model(rounds[-1].model)
         storage = [of.block.storage_bytes for of in rounds]
         read = [of.block.per_second(of.block.storage_bytes or 0) for of in rounds]
@@ -58,9 +58,9 @@ class Whole:
                 None if size is None else rate.value / self._batch * size / _BYTES_IN_MB
             ),
             "storage_mb_per_second": (
-                None if None in storage else mean_of_rounds(read).value / _BYTES_IN_MB
+                None if None in storage else over_rounds(read).value / _BYTES_IN_MB
             ),
-            "cores_busy": mean_of_rounds([of.block.cores_busy for of in rounds]).value,
+            "cores_busy": over_rounds([of.block.cores_busy for of in rounds]).value,
         }
 
 

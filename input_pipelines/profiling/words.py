@@ -21,20 +21,20 @@ def why(limiting: Limit | None, costs: Sequence[Cost], cores: int, cores_busy: f
         whole = sum(cost.cpu_seconds for cost in costs)
         return (
             f"it takes {percent(chosen.cpu_seconds / whole)} of {number(1e6 * whole)} µs of CPU an "
-            f"example, for which {counted(cores, 'core')} give {rate} examples/s at most "
+            f"example, for which {counted(cores, 'core')} could give {rate} examples/s "
             f"({fixed(cores_busy, 1)} were busy)"
         )
     others = [name for name in limiting.together if name != limiting.stage]
     share = chosen.seconds / sum(cost.seconds for cost in costs if cost.name in limiting.together)
     if others and share < 1:
-        whose = f"the thread that it shares with {counted(len(others), 'other stage')} gives"
+        whose = f"the thread that it shares with {counted(len(others), 'other stage')} could give"
         mine = f", {percent(share)} of its time in {chosen.name}"
     else:
-        whose = f"{_calls(chosen.calls)} give{'s' if chosen.calls == 1 else ''}"
+        whose = f"{_calls(chosen.calls)} could give"
         mine = ""
     waiting = chosen.wait_seconds / chosen.seconds
     how = f"; it waits for {percent(waiting)} of its time" if waiting >= _MOSTLY else ""
-    return f"{whose} {rate} examples/s at most{mine}{how}"
+    return f"{whose} {rate} examples/s{mine}{how}"
 
 
 def _calls(calls: int | None) -> str:

@@ -1,6 +1,5 @@
 """Settings worth a try: what the model of the stages proposes, then what lies beside the best one.
 
-
 Only settings that keep the elements of an epoch are among them; where the order must stay too
 (`deterministic=true`), only those that keep it.
 """

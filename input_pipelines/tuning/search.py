@@ -1,11 +1,10 @@
 """A race of settings in waves: the surely slower ones drop out, the best one's neighbours come in.
 
-A wave has a few rounds of blocks. It ends the search when no neighbour is faster by a margin that
-is worth a change.
+A wave has a few rounds of blocks. The search ends when no neighbour comes in before the best.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,14 +13,13 @@ import tensorflow as tf
 from input_pipelines.racing import Runner
 from input_pipelines.settings import PipelineSettings
 from results.errors import UserError
-from results.statistics import paired
+from results.statistics import LogRatio, paired
 
-WORTH = 1.02
-"""Times as fast: less is not worth another setting."""
 _FEWEST_ROUNDS = 3
 _HOPELESS = 0.6
 """Of the best one's pace after one block: what is so slow needs no second one."""
 _MOST_IN_A_WAVE = 8
+_MOST_TIMES_CONFIRMED = 3
 
 
 @dataclass
@@ -35,10 +33,9 @@ class Entrant:
     paces: list[float] = field(default_factory=list)
     """Batches a second, a block each."""
 
-    @property
-    def pace(self) -> float:
-        """Median of its blocks; 0 before the first."""
-        return float(np.median(self.paces)) if self.paces else 0.0
+    def pace_over(self, blocks: int) -> float:
+        """Median of its last blocks: those that ran beside other entrants' last ones."""
+        return float(np.median(self.paces[-blocks:]))
 
 
 class Race:
@@ -61,8 +58,9 @@ class Race:
         return time.perf_counter() >= self._until
 
     def wave(self, wanted: Iterable[PipelineSettings], best: Entrant | None) -> Entrant:
-        """Races new settings against the best so far; returns the best of all. Raises UserError
-        where none can start."""
+        """Races new settings against the best so far; returns the best of all. Only blocks of this
+        wave count: those of earlier ones met another machine. Raises UserError where none can
+        start."""
         running = [best] if best is not None else []
         for settings in wanted:
             if len(running) >= _MOST_IN_A_WAVE or (self.time_is_over and running):
@@ -72,26 +70,31 @@ class Race:
                 running += [entrant] if entrant.runner is not None else []
         if not running:
             raise UserError(next(iter(self.entrants.values())).refused or "nothing can be tried")
-        for done in range(self._rounds):
-            if done >= _FEWEST_ROUNDS and (self.time_is_over or len(running) == 1):
-                break
+        for done in range(1, self._rounds + 1):
             for entrant in running:
                 self._run(entrant)
-            running = self._still_in(running)
-        first = max(running, key=lambda each: each.pace)
+            running = _still_in(running, done)
+            if done >= _FEWEST_ROUNDS and (self.time_is_over or len(running) == 1):
+                break
+        first = max(running, key=lambda each: each.pace_over(done))
         for entrant in running:
             if entrant is not first:
                 entrant.runner = None
         return first
 
     def confirmed(self, given: Entrant, found: Entrant) -> list[tuple[float, float]]:
-        """Blocks of both in turns, batches a second."""
-        pairs = []
-        for number in range(self._rounds):
-            order = (given, found) if number % 2 else (found, given)
-            for entrant in order:
-                self._run(entrant)
-            pairs.append((given.paces[-1], found.paces[-1]))
+        """Blocks of both in turns, batches a second: rounds, and as many again and again while they
+        leave it open which one is faster."""
+        pairs: list[tuple[float, float]] = []
+        while len(pairs) < _MOST_TIMES_CONFIRMED * self._rounds:
+            for number in range(self._rounds):
+                order = (given, found) if number % 2 else (found, given)
+                for entrant in order:
+                    self._run(entrant)
+                pairs.append((given.paces[-1], found.paces[-1]))
+            low, high = faster(pairs).interval()
+            if not low <= 1 <= high:
+                break
         return pairs
 
     def _entered(self, settings: PipelineSettings) -> Entrant:
@@ -107,22 +110,27 @@ class Race:
         entrant.runner.run(self._block_seconds)
         entrant.paces.append(1 / entrant.runner.seconds_per_batch()[-1])
 
-    def _still_in(self, running: list[Entrant]) -> list[Entrant]:
-        first = max(running, key=lambda each: each.pace)
-        kept = []
-        for entrant in running:
-            if entrant is first or not _surely_slower(entrant, first):
-                kept.append(entrant)
-            else:
-                entrant.runner = None
-        return kept
+
+def faster(pairs: Sequence[tuple[float, float]]) -> LogRatio:
+    """How many times as fast the second of each pair is."""
+    return paired([after for _, after in pairs], [before for before, _ in pairs])
 
 
-def _surely_slower(entrant: Entrant, first: Entrant) -> bool:
-    if entrant.pace < _HOPELESS * first.pace:
+def _still_in(running: list[Entrant], rounds: int) -> list[Entrant]:
+    """Those that are not surely slower than the best over the rounds that they ran together."""
+    first = max(running, key=lambda each: each.pace_over(rounds))
+    kept = []
+    for entrant in running:
+        if entrant is first or not _surely_slower(entrant, first, rounds):
+            kept.append(entrant)
+        else:
+            entrant.runner = None
+    return kept
+
+
+def _surely_slower(entrant: Entrant, first: Entrant, rounds: int) -> bool:
+    if entrant.pace_over(rounds) < _HOPELESS * first.pace_over(rounds):
         return True
-    together = min(len(entrant.paces), len(first.paces))
-    if together < _FEWEST_ROUNDS:
+    if rounds < _FEWEST_ROUNDS:
         return False
-    ratio = paired(entrant.paces[-together:], first.paces[-together:])
-    return ratio.interval()[1] < 1
+    return paired(entrant.paces[-rounds:], first.paces[-rounds:]).interval()[1] < 1

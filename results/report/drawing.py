@@ -217,7 +217,7 @@ def _file(svg: str, message: str) -> str:
     if found is None:
         raise ValueError("a drawn plot has no viewBox")
     width, height = float(found[1]), float(found[2])
-    lines = textwrap.wrap(message, 54) or [""]
+    lines = textwrap.wrap(message, 50) or [""]
     top = 10 + 18 * len(lines)
     title = "".join(
         f'<text x="10" y="{20 + 18 * place}">{escape(line)}</text>'

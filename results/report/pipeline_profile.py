@@ -117,9 +117,8 @@ def buffer_words(stage: ShownStage) -> str:
 
 
 def rate_alone_words(stage: ShownStage) -> str:
-    """Examples a second; in millions where no pipeline comes near."""
-    rate = stage.alone
-    return number(rate) if rate is None or rate < _MILLION else f"{rate / _MILLION:.3g} M"
+    """Examples a second; above a million, where no pipeline comes near, only that."""
+    return "> 1 M" if stage.alone is not None and stage.alone > _MILLION else number(stage.alone)
 
 
 def _stage(record: Mapping[str, Any]) -> ShownStage:

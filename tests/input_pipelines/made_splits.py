@@ -49,3 +49,21 @@ def jitter(x, y, seed):
 def _parse(record):
     both = tf.ensure_shape(tf.io.parse_tensor(record, tf.int64), [2])
     return {"value": both[0], "label": both[1]}
+
+
+def double(x, y, seed):
+    return 2 * x, y
+
+
+def raw_files(folder: Path, examples: int = 30) -> Split:
+    """A split of one file whose records hold two int64 each: 1000 + n, and n as the label."""
+    path = folder / "raw.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for n in range(examples):
+            writer.write(np.array([1000 + n, n], np.int64).tobytes())
+    return record_split((Piece(str(path), 0, examples),), _decode)
+
+
+def _decode(record):
+    both = tf.reshape(tf.io.decode_raw(record, tf.int64), [2])
+    return {"value": both[0], "label": both[1]}

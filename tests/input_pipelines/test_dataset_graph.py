@@ -232,6 +232,7 @@ def test_shuffle_says_whether_it_reshuffles() -> None:
         (lambda d: d.map(double).batch(2).prefetch(1), "batch", "nothing behind it changes"),
         (lambda d: d.map(double).repeat().map(double), "map", "repeat repeats"),
         (lambda d: d.shuffle(3).map(double), None, "shuffle shuffles, anew in each"),
+        (lambda d: d.enumerate().map(lambda n, x: x + n), "map", "nothing behind it changes"),
         (lambda d: d.map(noisy), None, "map draws random numbers"),
         (lambda d: d.prefetch(2), None, "all of it is in memory already"),
         (

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from input_pipelines.equivalence import fingerprint
-from input_pipelines.graph import DatasetGraph, Rewrite
+from input_pipelines.graph import DatasetGraph, Rewrite, cache_place
 
 OFFSET = tf.Variable(0.5)
 KEYS = tf.range(9, dtype=tf.int64)
@@ -90,6 +90,9 @@ def test_elements_of_different_shapes_are_not_stacked() -> None:
     rewrite = moved(dataset)
     assert rewrite.moved == ()
     assert rewrite.reason == "first takes elements whose shapes differ, so they don't stack"
+    sparse = source().map(lambda text, n: (tf.sparse.from_dense([n]), n), name="sparse").batch(2)
+    reason = DatasetGraph.of(sparse).with_batch_before_map().reason
+    assert reason == "sparse gives sparse or ragged elements, which don't stack"
 
 
 @pytest.mark.parametrize("anew", [True, False])
@@ -120,3 +123,27 @@ def test_shuffle_is_not_moved_over_a_random_map_or_a_filter() -> None:
     assert "noise draws random numbers" in (over_noise.reason or "")
     assert over_filter.graph is graph
     assert graph.with_shuffle_after("noise").reason == "no shuffle lies before noise"
+
+
+def test_shuffles_out_of_the_way_leave_a_later_place_for_a_cache() -> None:
+    def written() -> tf.data.Dataset:
+        dataset = source().shuffle(9, seed=1, name="shuffle").map(decode, name="decode")
+        return dataset.map(branch, name="branch").map(noisy, name="noise").batch(2)
+
+    late = DatasetGraph.of(written()).with_shuffles_late()
+    assert late.moved == ("decode", "branch")
+    names = [stage.name for stage in late.graph.stages]
+    assert names == ["range", "text", "decode", "branch", "shuffle", "noise", "batch"]
+    assert cache_place(DatasetGraph.of(written())).after.name == "text"
+    assert cache_place(late.graph).after.name == "branch"
+    assert DatasetGraph.of(source().batch(2)).with_shuffles_late().moved == ()
+
+
+def test_a_dataset_that_is_used_twice_is_two_stages_that_change_alone() -> None:
+    def written() -> tf.data.Dataset:
+        made = source().map(decode, name="decode")
+        return tf.data.Dataset.zip(made.batch(2), made.shuffle(5, seed=1).batch(2))
+
+    rewrite = DatasetGraph.of(written()).with_shuffle_before("decode_2")
+    assert rewrite.moved == ("decode_2",)
+    assert fingerprint(rewrite.graph.dataset()).same_order(fingerprint(written()))

@@ -18,7 +18,7 @@ from input_pipelines.diagnosis.blocks import (
 from input_pipelines.diagnosis.candidates import candidates
 from input_pipelines.diagnosis.memory import Memory
 from input_pipelines.diagnosis.prediction import Sides, overlap_power, step_seconds
-from input_pipelines.diagnosis.shares import estimate, shares, shares_by_round
+from input_pipelines.diagnosis.shares import shares
 from input_pipelines.diagnosis.trying import Tried
 from input_pipelines.diagnosis.verdict import INCONCLUSIVE, judge
 from input_pipelines.settings import PipelineSettings
@@ -55,7 +55,7 @@ def measured(noise: float = 0.0, **parts: float) -> dict[str, Series]:
 
 @given(compute=seconds, overhead=seconds, communicate=seconds, prepare=seconds, fetch=seconds)
 def test_shares_are_the_planted_ones_and_add_up_to_one(**parts: float) -> None:
-    found = {name: each.value for name, each in shares(shares_by_round(measured(**parts))).items()}
+    found = shares(measured(**parts)).value
     assert sum(found.values()) == pytest.approx(1)
     whole = sum(parts.values())
     for name, planted in parts.items():
@@ -63,19 +63,39 @@ def test_shares_are_the_planted_ones_and_add_up_to_one(**parts: float) -> None:
 
 
 def test_what_a_run_cannot_have_is_no_share() -> None:
-    found = shares_by_round(measured(compute=1.0, overhead=0.1, prepare=0.5))
-    assert set(found) == {"compute", "overhead", "prepare"}
+    found = shares(measured(compute=1.0, overhead=0.1, prepare=0.5))
+    assert set(found.value) == {"compute", "overhead", "prepare"}
 
 
-def test_interval_of_rounds_is_students() -> None:
-    found = estimate([1.0, 2.0, 3.0, 4.0, 5.0])
-    assert (found.value, found.low, found.high) == pytest.approx((3, 1.0368, 4.9632), abs=1e-3)
+def test_block_that_something_else_slowed_changes_little() -> None:
+    clean = measured(0.02, compute=0.01, overhead=0.002, prepare=0.03)
+    slowed = dict(clean)
+    blocks = clean[CACHED].step_seconds.copy()
+    blocks[3] *= 20
+    slowed[CACHED] = of_steps(blocks)
+    assert shares(slowed).value["prepare"] == pytest.approx(
+        shares(clean).value["prepare"], abs=0.03
+    )
+
+
+def test_intervals_hold_the_planted_share_about_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(200):
+        parts = {CACHED: 0.01, WARM: 0.02, LARGER: 0.037, INPUT: 0.01}
+        found = {
+            name: of_steps(value * np.exp(rng.normal(0, 0.05, ROUNDS)))
+            for name, value in parts.items()
+        }
+        share = shares(found)["prepare"]
+        held += share.low <= 0.5 <= share.high
+    assert held >= 170
 
 
 @pytest.mark.parametrize("name", ["compute", "overhead", "communicate", "prepare", "fetch"])
 def test_largest_part_is_named_whatever_it_is(name: str) -> None:
     parts = dict.fromkeys(["compute", "overhead", "communicate", "prepare", "fetch"], 0.01)
-    verdict = judge(shares_by_round(measured(0.02, **parts | {name: 0.1})), ENOUGH)
+    verdict = judge(shares(measured(0.02, **parts | {name: 0.1})), ENOUGH, ROUNDS)
     assert verdict.name == name
     assert verdict.claims[0].name == name
     assert verdict.settle is None
@@ -83,7 +103,7 @@ def test_largest_part_is_named_whatever_it_is(name: str) -> None:
 
 def test_equal_parts_are_inconclusive_and_the_line_says_what_would_settle_it() -> None:
     verdict = judge(
-        shares_by_round(measured(0.1, compute=0.05, overhead=0.001, prepare=0.047)), ENOUGH
+        shares(measured(0.1, compute=0.05, overhead=0.001, prepare=0.047)), ENOUGH, ROUNDS
     )
     assert verdict.name == INCONCLUSIVE
     assert verdict.settle is not None
@@ -92,14 +112,14 @@ def test_equal_parts_are_inconclusive_and_the_line_says_what_would_settle_it() -
 
 def test_part_below_a_tenth_is_not_claimed() -> None:
     verdict = judge(
-        shares_by_round(measured(0.001, compute=0.1, overhead=0.005, prepare=0.008)), ENOUGH
+        shares(measured(0.001, compute=0.1, overhead=0.005, prepare=0.008)), ENOUGH, ROUNDS
     )
     assert [claim.name for claim in verdict.claims] == ["compute"]
 
 
 def test_run_near_its_memory_limit_is_held_back_by_memory() -> None:
     near = Memory(950_000_000, 1_000_000_000, "watch.memory_mb", None, None, 0, None)
-    verdict = judge(shares_by_round(measured(compute=1.0, overhead=0.1, prepare=0.5)), near)
+    verdict = judge(shares(measured(compute=1.0, overhead=0.1, prepare=0.5)), near, ROUNDS)
     assert verdict.name == "memory"
     assert "950 MB of the 1,000 MB" in verdict.line
 

@@ -8,9 +8,18 @@ import pytest
 import tensorflow as tf
 
 from input_pipelines.build import training_dataset
+from input_pipelines.graph import DatasetGraph
 from input_pipelines.pieces import Split
 from results.errors import UserError
-from tests.input_pipelines.made_splits import feed_of, jitter, record_files, same, take
+from tests.input_pipelines.made_splits import (
+    double,
+    feed_of,
+    jitter,
+    raw_files,
+    record_files,
+    same,
+    take,
+)
 
 COUNTS = (17, 1, 40, 9)
 N = sum(COUNTS)
@@ -174,3 +183,60 @@ def global_batch(iterators: list) -> list[tuple]:
     batches = [take(iterator, 1)[0] for iterator in iterators]
     columns = [np.concatenate(column).tolist() for column in zip(*batches, strict=True)]
     return sorted(zip(*columns, strict=True))
+
+
+@pytest.mark.parametrize("cache", ["none", "memory"])
+def test_order_that_is_not_kept_loses_and_repeats_nothing(split: Split, cache: str) -> None:
+    feed = feed_of(split, deterministic=False, parallel_calls=4, augment=jitter, cache=cache)
+    kept = feed_of(split, augment=jitter, cache=cache)
+    for replica in range(2):
+        free, fixed = (
+            {
+                (int(n[0]), int(x[0]))
+                for n, x, _ in take(iter(training_dataset(f, replica, 2, 1)), 40)
+            }
+            for f in (feed, kept)
+        )
+        assert len(free) == 40
+        # Of the last ones, as many as there are calls at once in two stages may have come too soon.
+        assert len(free & fixed) >= 40 - 8
+
+
+def test_single_stages_take_their_own_number_of_calls(split: Split) -> None:
+    calls = {"parse": 3, "augment": 2, "read": 1, "batch": 2}
+    feed = feed_of(split, parallel=calls, parallel_calls=4, augment=jitter)
+    dataset = training_dataset(feed, 0, 1, 8)
+    graph = DatasetGraph.of(dataset)
+    assert {name: graph.stage(name).parallelism for name in calls} == calls
+    plain = training_dataset(feed_of(split, augment=jitter), 0, 1, 8)
+    assert same(take(iter(dataset), 20), take(iter(plain), 20))
+
+
+def test_unknown_stage_is_told_with_those_there_are(split: Split) -> None:
+    with pytest.raises(UserError, match=r"parallel\.pars: there is no such stage; did you mean"):
+        training_dataset(feed_of(split, parallel={"pars": 2}), 0, 1, 8)
+    with pytest.raises(
+        UserError, match=r"there are range, files, order, read, .*, parse, batch, prefetch"
+    ):
+        training_dataset(feed_of(split, parallel={"xyz": 2}), 0, 1, 8)
+
+
+def test_threads_become_an_option(split: Split) -> None:
+    dataset = training_dataset(feed_of(split, threads=2, parallel={"parse": 2}), 0, 1, 8)
+    assert dataset.options().threading.private_threadpool_size == 2
+
+
+def test_whole_batches_are_parsed_to_the_same_elements(tmp_path: Path) -> None:
+    split = raw_files(tmp_path)
+    plain, first = (feed_of(split, batch_first=b, augment=double) for b in (False, True))
+    datasets = [training_dataset(feed, 0, 1, 8) for feed in (plain, first)]
+    assert same(*(take(iter(dataset), 20) for dataset in datasets))
+    names = [stage.name for stage in DatasetGraph.of(datasets[1]).stages]
+    assert names.index("batch") < names.index("parse") < names.index("augment")
+
+
+def test_function_that_cannot_run_on_batches_is_named(split: Split) -> None:
+    with pytest.raises(UserError, match="batch_first=true: augment calls StatelessRandom"):
+        training_dataset(feed_of(split, batch_first=True, augment=jitter), 0, 1, 8)
+    with pytest.raises(UserError, match="batch_first=true: parse calls ParseTensor, which works"):
+        training_dataset(feed_of(split, batch_first=True), 0, 1, 8)

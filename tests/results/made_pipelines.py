@@ -11,7 +11,7 @@ PROFILE: dict[str, Any] = {
     "block_seconds": 0.5,
     "note": "the stages were measured one call at a time, without tf.data's rewriting",
     "limiting_stage": "parse",
-    "limiting_why": "its 1 call at a time gives 9,091 examples/s and the others could give 41,000",
+    "limiting_why": "its one call at a time could give 9,091 examples/s",
     "warm": {
         "examples_per_second": 8912.4,
         "low": 8820.0,

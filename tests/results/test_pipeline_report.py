@@ -51,7 +51,7 @@ def test_the_waterfall_names_the_limiting_stage_in_its_title() -> None:
     plot = waterfall(made_pipelines.PROFILE)
     assert plot is not None
     assert plot.name == "pipeline"
-    assert plot.message.startswith("parse limits: its 1 call at a time")
+    assert plot.message.startswith("parse limits: its one call at a time")
     assert [row[0] for row in plot.numbers.rows][5:8] == ["number", "parse (limits)", "augment"]
     assert plot.numbers.rows[6][1] == "108.1"
     assert plot.svg.count("limits") >= 1

@@ -1,0 +1,238 @@
+"""`pipeline._target_`: a person's own function that returns the training dataset, in batches.
+
+Runs in tasks only.
+"""
+
+import inspect
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+from tensorflow.python.autograph.core.ag_ctx import ControlStatusCtx, Status
+
+from benchmarks.workloads.loading import find_callable, load_component, one_line
+from input_pipelines.cache_folder import temporary_folder
+from input_pipelines.graph import DatasetGraph
+from input_pipelines.graph_settings import changes_anything, configured
+from results.errors import UserError
+
+if TYPE_CHECKING:
+    from input_pipelines.feed import Feed
+
+_LABEL = "label"
+_NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[.*?\]\] ?| \[Op:.*")
+
+
+def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.data.Dataset:
+    """Endless (number int64 [batch], x, y) of what the function `pipeline._target_` returns.
+
+    The function is called with `pipeline.parameters` and with those of `batch`, `seed`, `replica`
+    and `replicas` that it names as parameters. It returns a `tf.data.Dataset`, finite or not, of
+    batches of `batch` examples as the model takes them: tuples (x, y), or dicts whose `label` is y
+    and whose other field or fields are x. Neither the workload's features nor its augmentation are
+    applied to them.
+
+    A finite dataset is repeated; a last batch that is not full is left out. With several replicas
+    and a function that takes no `replica`, every replica runs the same pipeline and keeps each
+    `replicas`-th batch, so what the others take is prepared in vain: a function that takes
+    `replica` and `replicas` can do better, and gives the replica's own batches. `number` counts the
+    positions in the stream of all replicas' batches.
+
+    What else `pipeline.*` says is done to its graph (`graph_settings`); without any of it the
+    dataset runs as it was written. `pipeline.prefetch` lies behind everything, so that the next
+    epoch is prepared while this one ends; without it, a prefetch of theirs stays where it is.
+
+    Its iterator can be saved unless a function of the dataset is random, calls Python or reads a
+    variable. Restored, it goes on with the very next batch, with one exception that is
+    TensorFlow's (2.21): where a batch or a prefetch lies between a shuffle and the end of the
+    epoch, and the epoch's end was waiting there when it was saved, the epochs after that come
+    in another order, though whole. `shuffle(…).repeat().batch(…).prefetch(…)` has no such place.
+
+    Raises:
+      UserError: what it returned can't be trained on.
+    """
+    dataset, own_part = _configured(feed, replica, replicas, batch, fill=True)
+    dataset = _numbered(_repeated(dataset, batch), replica, replicas, batch, own_part)
+    ahead = feed.pipeline.prefetch
+    return dataset.prefetch(ahead, name="prefetch") if ahead else dataset
+
+
+def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
+    """(x, y) of the first batch, with everything checked that can be.
+
+    Raises:
+      UserError: the dataset is empty, its batches have another size, or taking one fails.
+    """
+    dataset, _ = _configured(feed, 0, 1, batch, fill=False)
+    what = feed.training_key
+    try:
+        pair = next(iter(dataset), None)
+    except tf.errors.OpError as error:
+        stage = _stage_that_raises(dataset, batch)
+        raise UserError(f"{what}: its {stage} raised {_said(error)}") from error
+    if pair is None:
+        raise UserError(f"{what}: its dataset is empty; at least one batch is needed")
+    for tensor in tf.nest.flatten(pair):
+        _check_size(what, int(tensor.shape[0]), batch)
+    return pair
+
+
+def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
+    """Which part of a dataset it is whose first elements can't be taken."""
+    graph = DatasetGraph.of(dataset)
+    for stage in graph.stages:
+        try:
+            for _ in graph.up_to(stage.name).take(examples):
+                pass
+        except tf.errors.OpError:
+            return f"stage {stage.name}"
+    return "first batch"
+
+
+def _said(error: tf.errors.OpError) -> str:
+    """An error in a line, without the names that TensorFlow has for the nodes it runs."""
+    return _NODES.sub("", one_line(error))
+
+
+def _configured(
+    feed: "Feed", replica: int, replicas: int, batch: int, fill: bool
+) -> tuple[tf.data.Dataset, bool]:
+    """The checked dataset of (x, y), and whether it holds this replica's part alone."""
+    pipeline = feed.pipeline
+    dataset, own_part = _returned(feed, {"replica": replica, "replicas": replicas, "batch": batch})
+    if replicas > 1 and not own_part and not pipeline.deterministic:
+        raise UserError(
+            f"pipeline.deterministic=false: {replicas} replicas share out the batches of one order;"
+            f" let {pipeline._target_} take `replica` and `replicas` and give each its own"
+        )
+    _check_elements(feed.training_key, dataset.element_spec, batch)
+    if changes_anything(pipeline):
+        dataset = _through_graph(feed, dataset, replica, fill)
+    return dataset.map(_pair, name="pair"), own_part
+
+
+def _returned(feed: "Feed", offered: dict[str, int]) -> tuple[tf.data.Dataset, bool]:
+    """What the function returned, and whether it knows its replica."""
+    target = feed.pipeline._target_
+    assert target is not None
+    function = find_callable("pipeline._target_", target)
+    try:
+        names = set(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # Some builtins have none.
+        names = set()
+    offered = {**offered, "seed": feed.seed}
+    given = {name: value for name, value in offered.items() if name in names}
+    # Ours runs without AutoGraph; theirs is to run as it would anywhere else.
+    with ControlStatusCtx(Status.UNSPECIFIED):
+        dataset = load_component("pipeline", target, {**given, **feed.pipeline.parameters})
+    if not isinstance(dataset, tf.data.Dataset):
+        raise UserError(
+            f"{feed.training_key}: must return a tf.data.Dataset of batches, returned "
+            f"{type(dataset).__module__}.{type(dataset).__qualname__}"
+        )
+    return dataset, "replica" in names
+
+
+def _through_graph(
+    feed: "Feed", dataset: tf.data.Dataset, replica: int, fill: bool
+) -> tf.data.Dataset:
+    graph = DatasetGraph.of(dataset)
+    if feed.pipeline.cache != "disk":
+        return configured(graph, feed.pipeline).dataset()
+    folder = feed.cache_folder or temporary_folder()
+    file = os.path.join(folder, f"own-{replica}")
+    changed = configured(graph, feed.pipeline, file)
+    if fill and not os.path.exists(f"{file}.index"):
+        _fill(changed, file)
+    return changed.dataset()
+
+
+def _fill(graph: DatasetGraph, file: str) -> None:
+    """Writes a cache's files before training begins: an iterator that is saved while they are being
+    written can't be restored (see `disk_cache`)."""
+    cache = next(stage.name for stage in graph.stages if stage.cache_file == file)
+    for _ in graph.up_to(cache):
+        pass
+
+
+def _pair(*element: Any) -> tuple[Any, Any]:
+    """(x, y) of an element that `_check_elements` has let pass."""
+    if len(element) == 1 and isinstance(element[0], tuple):
+        (element,) = element
+    if len(element) == 2:
+        return element[0], element[1]
+    (fields,) = element
+    others = {name: value for name, value in fields.items() if name != _LABEL}
+    return next(iter(others.values())) if len(others) == 1 else others, fields[_LABEL]
+
+
+def _repeated(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
+    """Endless, full batches of a size that is known."""
+    sizes = {spec.shape[0] for spec in tf.nest.flatten(dataset.element_spec)}
+    if sizes != {batch}:
+        dataset = dataset.filter(
+            lambda x, y: tf.shape(tf.nest.flatten(x)[0])[0] == batch, name="full"
+        )
+    if dataset.cardinality() != tf.data.INFINITE_CARDINALITY:
+        dataset = dataset.repeat(name="repeat")
+    return dataset
+
+
+def _numbered(
+    dataset: tf.data.Dataset, replica: int, replicas: int, batch: int, own_part: bool
+) -> tf.data.Dataset:
+    dataset = dataset.enumerate(name="number")
+    if not own_part and replicas > 1:
+        dataset = dataset.shard(replicas, replica, name="shard")
+    stride, offset = (replicas, replica) if own_part else (1, 0)
+
+    def positions(at: tf.Tensor, pair: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+        first = (at * stride + offset) * batch
+        x, y = tf.nest.map_structure(
+            lambda t: tf.ensure_shape(t, tf.TensorShape([batch]).concatenate(t.shape[1:])), pair
+        )
+        return first + tf.range(batch, dtype=tf.int64), x, y
+
+    return dataset.map(positions, name="position")
+
+
+def _check_elements(what: str, spec: Any, batch: int) -> None:
+    """Raises `UserError` where elements are not (x, y) or a dict, dense and in batches."""
+    pair = isinstance(spec, tuple) and len(spec) == 2
+    fields = isinstance(spec, dict) and _LABEL in spec and len(spec) > 1
+    if not pair and not fields:
+        kind = f"dicts of {', '.join(spec)}" if isinstance(spec, dict) else _shape_of(spec)
+        raise UserError(
+            f"{what}: gives {kind}; tuples (x, y) are needed, or dicts with `{_LABEL}` and x"
+        )
+    tensors = tf.nest.flatten(spec)
+    for tensor in tensors:
+        if not isinstance(tensor, tf.TensorSpec):
+            kind = type(tensor).__name__.removesuffix("Spec").removesuffix("Tensor").lower()
+            raise UserError(
+                f"{what}: gives {kind} elements ({tensor}); training needs dense ones: use "
+                "to_tensor(), tf.sparse.to_dense or padded_batch"
+            )
+        if tensor.shape.rank == 0:
+            raise UserError(
+                f"{what}: its dataset is not batched (an element holds a {tensor.dtype.name} "
+                f"without dimensions); end it with .batch({batch}, drop_remainder=True)"
+            )
+    for tensor in tensors:
+        if tensor.shape.rank is not None and tensor.shape[0] is not None:
+            _check_size(what, tensor.shape[0], batch)
+
+
+def _check_size(what: str, size: int, batch: int) -> None:
+    if size != batch:
+        raise UserError(
+            f"batch.per_replica={batch}: {what} gives batches of {size}; give "
+            f"batch.per_replica={size}, or let the function take `batch`"
+        )
+
+
+def _shape_of(spec: Any) -> str:
+    if isinstance(spec, (tuple, list)):
+        return f"{type(spec).__name__}s of {len(spec)}"
+    return f"one {type(spec).__name__.removesuffix('Spec')} an element"

@@ -1,0 +1,1 @@
+"""Jobs whose bottleneck is known by construction: `python -m tests.planted` judges the judge."""
