@@ -53,17 +53,23 @@ def with_bandwidth(
     example_us = _bytes_of_example(split) / storage.mb_per_second
     together = max(1, int(_SLEEP_SECONDS * _MICROSECONDS / example_us))
     transfers = _groups(count, together)
-    wait_us = tf.cast(count, tf.float64) * example_us / tf.cast(transfers, tf.float64)
-    # One ahead: storage is never idle while the last transfer is used up.
-    done = _waits(transfers, wait_us).prefetch(1, name="transferred")
+    total_us = tf.cast(count, tf.float64) * example_us
+    # A worker's request may be for no examples at all.
+    wait_us = tf.math.divide_no_nan(total_us, tf.cast(transfers, tf.float64))
+    done = _waits(transfers, wait_us)
     return _when_done(examples, done, together, "bandwidth")
 
 
 def _waits(number: tf.Tensor, wait_us: float | tf.Tensor) -> tf.data.Dataset:
-    """So many elements, each after its wait."""
+    """So many elements, each after its wait; the next wait begins while one is used up.
+
+    Without the `prefetch`, TensorFlow's own rewriting of the graph (`inject_prefetch`) made the
+    sleeps last twice as long (TensorFlow 2.21).
+    """
     asked = tf.maximum(tf.cast(wait_us, tf.float64) - _overshoot_us(), 0.0)
     waited = tf.data.Dataset.range(number).apply(sleep(tf.cast(asked, tf.int64)))
-    return waited.take(number)  # without it the end would be waited for too
+    # Without `take` the end would be waited for too.
+    return waited.take(number).prefetch(1, name="ahead")
 
 
 def _when_done(

@@ -53,7 +53,8 @@ def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.dat
       UserError: what it returned can't be trained on.
     """
     dataset, own_part = _configured(feed, replica, replicas, batch, fill=True)
-    dataset = _numbered(_repeated(dataset, batch), replica, replicas, batch, own_part)
+    dataset = _endless(_full(dataset, batch))
+    dataset = _numbered(dataset, replica, replicas, batch, own_part)
     ahead = feed.pipeline.prefetch
     return dataset.prefetch(ahead, name="prefetch") if ahead else dataset
 
@@ -67,15 +68,28 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     dataset, _ = _configured(feed, 0, 1, batch, fill=False)
     what = feed.training_key
     try:
-        pair = next(iter(dataset), None)
+        element = next(iter(dataset), None)
     except tf.errors.OpError as error:
         stage = _stage_that_raises(dataset, batch)
         raise UserError(f"{what}: its {stage} raised {_said(error)}") from error
-    if pair is None:
+    if element is None:
         raise UserError(f"{what}: its dataset is empty; at least one batch is needed")
-    for tensor in tf.nest.flatten(pair):
+    for tensor in tf.nest.flatten(element):
         _check_size(what, int(tensor.shape[0]), batch)
-    return pair
+    return _pair(element)
+
+
+def own_epoch_examples(feed: "Feed", batch: int) -> int | None:
+    """Examples in the full batches of one pass over what the function returns for a single replica;
+    None where it is known not to end. Runs a pass where tf.data doesn't know the number."""
+    dataset, _ = _returned(feed, {"replica": 0, "replicas": 1, "batch": batch})
+    batches = _full(dataset, batch)
+    known = int(batches.cardinality())
+    if known == tf.data.INFINITE_CARDINALITY:
+        return None
+    if known == tf.data.UNKNOWN_CARDINALITY:
+        known = sum(1 for _ in batches)
+    return known * batch
 
 
 def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
@@ -98,7 +112,7 @@ def _said(error: tf.errors.OpError) -> str:
 def _configured(
     feed: "Feed", replica: int, replicas: int, batch: int, fill: bool
 ) -> tuple[tf.data.Dataset, bool]:
-    """The checked dataset of (x, y), and whether it holds this replica's part alone."""
+    """The checked dataset, and whether it holds this replica's part alone."""
     pipeline = feed.pipeline
     dataset, own_part = _returned(feed, {"replica": replica, "replicas": replicas, "batch": batch})
     if replicas > 1 and not own_part and not pipeline.deterministic:
@@ -109,7 +123,7 @@ def _configured(
     _check_elements(feed.training_key, dataset.element_spec, batch)
     if changes_anything(pipeline):
         dataset = _through_graph(feed, dataset, replica, fill)
-    return dataset.map(_pair, name="pair"), own_part
+    return dataset, own_part
 
 
 def _returned(feed: "Feed", offered: dict[str, int]) -> tuple[tf.data.Dataset, bool]:
@@ -156,45 +170,48 @@ def _fill(graph: DatasetGraph, file: str) -> None:
         pass
 
 
-def _pair(*element: Any) -> tuple[Any, Any]:
-    """(x, y) of an element that `_check_elements` has let pass."""
-    if len(element) == 1 and isinstance(element[0], tuple):
-        (element,) = element
-    if len(element) == 2:
-        return element[0], element[1]
-    (fields,) = element
-    others = {name: value for name, value in fields.items() if name != _LABEL}
-    return next(iter(others.values())) if len(others) == 1 else others, fields[_LABEL]
-
-
-def _repeated(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
-    """Endless, full batches of a size that is known."""
+def _full(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
+    """Without a last batch that is smaller."""
     sizes = {spec.shape[0] for spec in tf.nest.flatten(dataset.element_spec)}
-    if sizes != {batch}:
-        dataset = dataset.filter(
-            lambda x, y: tf.shape(tf.nest.flatten(x)[0])[0] == batch, name="full"
-        )
+    if sizes == {batch}:
+        return dataset
+    return dataset.filter(
+        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name="full"
+    )
+
+
+def _endless(dataset: tf.data.Dataset) -> tf.data.Dataset:
     if dataset.cardinality() != tf.data.INFINITE_CARDINALITY:
-        dataset = dataset.repeat(name="repeat")
+        return dataset.repeat(name="repeat")
     return dataset
 
 
 def _numbered(
     dataset: tf.data.Dataset, replica: int, replicas: int, batch: int, own_part: bool
 ) -> tf.data.Dataset:
+    """(number, x, y) of the batches that are this replica's."""
     dataset = dataset.enumerate(name="number")
     if not own_part and replicas > 1:
         dataset = dataset.shard(replicas, replica, name="shard")
     stride, offset = (replicas, replica) if own_part else (1, 0)
 
-    def positions(at: tf.Tensor, pair: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+    def positions(at: tf.Tensor, element: Any) -> tuple[Any, Any, Any]:
         first = (at * stride + offset) * batch
         x, y = tf.nest.map_structure(
-            lambda t: tf.ensure_shape(t, tf.TensorShape([batch]).concatenate(t.shape[1:])), pair
+            lambda t: tf.ensure_shape(t, tf.TensorShape([batch]).concatenate(t.shape[1:])),
+            _pair(element),
         )
         return first + tf.range(batch, dtype=tf.int64), x, y
 
     return dataset.map(positions, name="position")
+
+
+def _pair(element: Any) -> tuple[Any, Any]:
+    """(x, y) of an element that `_check_elements` has let pass."""
+    if isinstance(element, tuple):
+        return element[0], element[1]
+    others = {name: value for name, value in element.items() if name != _LABEL}
+    return next(iter(others.values())) if len(others) == 1 else others, element[_LABEL]
 
 
 def _check_elements(what: str, spec: Any, batch: int) -> None:

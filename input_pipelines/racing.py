@@ -22,7 +22,6 @@ from input_pipelines.study import Study
 from results.errors import UserError
 
 _EXAMPLES = 4_096
-"""That the pipelines work on, or four batches."""
 _EPOCH_SECONDS = 15.0
 """A first epoch over them takes no longer, or a cache isn't tried."""
 
@@ -98,10 +97,11 @@ def take_turns(runners: Sequence[Runner], rounds: int, block_seconds: float, see
             runners[place].run(block_seconds)
 
 
-def on_few_examples(study: Study) -> Study:
-    """The same study on the first examples only; a person's own pipeline stays as it is."""
+def on_few_examples(study: Study, examples: int = _EXAMPLES) -> Study:
+    """The same study on so many examples only, or on four batches; a person's own pipeline stays
+    as it is."""
     train = study.feed.train
-    count = min(train.examples, max(_EXAMPLES, 4 * study.batch))
+    count = min(train.examples, max(examples, 4 * study.batch))
     if study.feed.pipeline._target_ is not None or count == train.examples:
         return study
     return replace(study, feed=replace(study.feed, train=_first(train, count)))

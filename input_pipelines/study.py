@@ -28,10 +28,10 @@ class Study:
     rounds: int
     block_seconds: float
     tune: TuneSettings
-    memory_limit_bytes: int | None
-    """Above which a task of the run is ended; None where only the machine limits it."""
     folder: Path
     """An existing folder, for results; of a diagnosis it holds the run."""
+    memory_limit_bytes: int | None = None
+    """Above which a task of the run is ended; None where only the machine limits it."""
 
     @property
     def cores(self) -> int:

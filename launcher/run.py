@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from input_pipelines.diagnosis.memory import ended_by_memory
 from launcher import isolation, memory, profiling
 from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
 from launcher.causes import Cause
@@ -19,7 +20,7 @@ from launcher.cluster_plan import ClusterPlan
 from launcher.engines import EngineError, Group, Isolation
 from launcher.environment import environment
 from launcher.experiment import Experiment
-from launcher.failure_kinds import PLATFORM, PREEMPTED, is_full_disk
+from launcher.failure_kinds import MEMORY, PLATFORM, PREEMPTED, is_full_disk
 from launcher.folder_lock import held
 from launcher.progress import progress_view
 from launcher.restarts import Attempts
@@ -27,6 +28,7 @@ from launcher.session import Session
 from launcher.studies import ask_study
 from launcher.supervisor import Watched
 from results.errors import UserError
+from results.pipeline_file import DIAGNOSIS, put_part
 from results.run_folder import ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
 from strategies.checkpoint_folder import remove_incomplete
 
@@ -117,8 +119,11 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             )
             watched = _to_the_end(attempts)
         ended = now()
-        if experiment.diagnose and watched.cause is None and not watched.interrupted:
-            _diagnose(session, group, experiment, folder, temporary)
+        if experiment.diagnose and not watched.interrupted:
+            if watched.cause is None:
+                _diagnose(session, group, experiment, folder, temporary)
+            elif watched.cause.kind == MEMORY:
+                put_part(run_folder, DIAGNOSIS, ended_by_memory(_judged(watched)[1] or ""))
     remove_working_files(folder)
     remove_incomplete(folder)
     state, reason = _judged(watched)

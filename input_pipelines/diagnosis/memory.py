@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 NEAR_LIMIT = 0.9
 """Of its limit: what grows by a tenth is ended."""
@@ -41,6 +42,21 @@ class Memory:
         if self.stalled_share is not None and self.stalled_share > STALLED:
             return f"{self.stalled_share:.0%} of the time somebody waited for it"
         return None
+
+
+def ended_by_memory(reason: str) -> dict[str, Any]:
+    """The diagnosis of a run that was ended for what it took: it needs no measurement."""
+    return {
+        "shares": {},
+        "verdict": {
+            "class": "memory",
+            "line": f"memory holds it back: {reason}",
+            "claims": [],
+            "settle": None,
+            "outlook": None,
+            "actions": [],
+        },
+    }
 
 
 def memory_stalled_seconds() -> float | None:

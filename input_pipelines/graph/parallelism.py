@@ -66,8 +66,8 @@ def with_parallelism(graph: graph_pb2.GraphDef, calls: Mapping[Stage, int]) -> g
             set_constant(changed, node, "num_parallel_calls", number)
         else:
             raise UserError(
-                f"pipeline.parallel.{stage.name}={number}: a {stage.kind} makes one element at a "
-                "time; leave it out"
+                f"pipeline.parallel.{stage.name}={number}: a {stage.kind} has no number of calls "
+                "that could be set; leave it out"
             )
     return changed
 

@@ -137,7 +137,7 @@ def test_unknown_stage_is_told_with_what_there_is() -> None:
 
 
 def test_stage_that_is_no_map_cannot_run_in_parallel() -> None:
-    with pytest.raises(UserError, match="shuffle=2: a shuffle makes one"):
+    with pytest.raises(UserError, match="shuffle=2: a shuffle has no number"):
         DatasetGraph.of(pipeline()).with_parallelism({"shuffle": 2})
 
 

@@ -67,7 +67,9 @@ def test_restored_iterator_goes_on_with_the_very_next_batch(
 
 
 def test_requested_examples_are_the_same_as_without(split: Split) -> None:
-    rows = tf.data.Dataset.from_tensor_slices(tf.constant([[0, 3, 40], [0, 40, 67]], tf.int64))
+    rows = tf.data.Dataset.from_tensor_slices(
+        tf.constant([[0, 3, 40], [0, 40, 40], [0, 40, 67]], tf.int64)
+    )
     plain = feed_of(split, shuffle=20)
     slow = dataclasses.replace(plain, storage=SLOW)
     assert same(*(take(iter(requested_dataset(feed, rows, 8)), 8) for feed in (plain, slow)))

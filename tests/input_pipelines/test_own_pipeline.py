@@ -10,6 +10,7 @@ import tensorflow as tf
 from input_pipelines.build import Feed, training_dataset
 from input_pipelines.equivalence import fingerprint
 from input_pipelines.graph import DatasetGraph
+from input_pipelines.own_pipeline import own_epoch_examples
 from input_pipelines.pieces import Split
 from input_pipelines.settings import PipelineSettings
 from results.errors import UserError
@@ -22,7 +23,7 @@ BATCH = 4
 def own(name: str, seed: int = 3, cache_folder: str | None = None, **pipeline) -> Feed:
     nothing = Split((), lambda *_: None, lambda raw: raw)
     settings = PipelineSettings(_target_=f"{HERE}.{name}", **pipeline)
-    return Feed(nothing, nothing, None, settings, seed, cache_folder)
+    return Feed(nothing, nothing, None, settings, seed, cache_folder=cache_folder)
 
 
 def stream(feed: Feed, batches: int, replica: int = 0, replicas: int = 1) -> list:
@@ -86,9 +87,10 @@ def test_settings_change_no_element(pipeline: dict, tmp_path: Path) -> None:
     plain = training_dataset(own("pairs"), 0, 1, BATCH)
     feed = own("pairs", cache_folder=str(tmp_path), **pipeline)
     changed = training_dataset(feed, 0, 1, BATCH)
+    kept = [path.name for path in tmp_path.iterdir()]
+    assert ("own-0.index" in kept) == (pipeline.get("cache") == "disk")
     first, second = (fingerprint(dataset, take=15) for dataset in (plain, changed))
     assert first.same_order(second)
-    assert bool(list(tmp_path.iterdir())) == (pipeline.get("cache") == "disk")
 
 
 def test_settings_reach_the_stages_of_the_graph() -> None:
@@ -168,7 +170,7 @@ def test_a_file_that_vanished_is_named() -> None:
         ("random_source", {"cache": "disk"}, "random draws random numbers, and a cache must lie"),
         ("fixed", {"parallel": {"mapp": 2}}, "parallel.mapp: there is no such stage; did you mean"),
         ("fixed", {"parallel": {"parse": 2}}, "there are range, map, batch"),
-        ("fixed", {"parallel": {"range": 2}}, "parallel.range=2: a range makes one element at a"),
+        ("fixed", {"parallel": {"range": 2}}, "parallel.range=2: a range has no number of calls"),
         ("from_generator", {"batch_first": True}, "batch_first=true: batch follows flat_map"),
     ],
 )
@@ -222,3 +224,10 @@ def test_what_is_kept_in_memory_already_is_not_kept_twice_there(
     assert len({stage.name for stage in stages}) == len(stages)
     plain = training_dataset(own("cached"), 0, 1, BATCH)
     assert fingerprint(dataset, take=14).same_order(fingerprint(plain, take=14))
+
+
+@pytest.mark.parametrize(
+    ("name", "examples"), [("fixed", 24), ("pairs", 20), ("from_generator", 24), ("endless", None)]
+)
+def test_an_epoch_is_what_one_pass_gives_in_full_batches(name: str, examples: int | None) -> None:
+    assert own_epoch_examples(own(name), BATCH) == examples

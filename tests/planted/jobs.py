@@ -71,9 +71,9 @@ JOBS = {
         "one example: the step is twelve layers' calls and updates",
     ),
     "huge shuffle buffer": PlantedJob(
-        _own(f"{_PIPELINE}.huge_shuffle", "watch.memory_mb=1150"),
+        _own(f"{_PIPELINE}.huge_shuffle", "watch.memory_mb=1000"),
         "memory",
-        "4,096 decoded examples of 0.2 MB in a buffer, 1,150 MB allowed",
+        "4,096 decoded examples of 0.2 MB in a buffer, 1,000 MB allowed",
     ),
     "filter after decode": PlantedJob(
         _own(f"{_PIPELINE}.filter_after_decode"),
