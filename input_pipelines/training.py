@@ -72,11 +72,12 @@ def training_part(
 
     With `sharding="data"` it is each `parts`-th batch, from batch `part` on: the parts in turn are
     the replica's whole stream, in its order. With `sharding="file"` each part has a span of the
-    files of its own.
+    files of its own. `pipeline._target_` is given `replicas` · `parts` replicas to tell apart.
     """
     if feed.pipeline._target_ is not None:
-        batches = own_dataset(feed, replica, replicas, batch)
-        return batches if parts == 1 else batches.shard(parts, part, name="part")
+        # Data workers are further replicas to the function, whose batches lie so that the parts in
+        # turn are the replica's: one that takes `replica` prepares nothing in vain.
+        return own_dataset(feed, replica + part * replicas, replicas * parts, batch)
     readers, examples = replicas * parts, feed.train.examples
     if examples < readers:
         raise UserError(

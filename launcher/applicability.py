@@ -98,6 +98,11 @@ def _what_a_coordinator_cannot_do(asked: dict[str, Any]) -> None:
             f"pipeline.service.workers={asked['pipeline']['service']['workers']}: "
             f"strategy={strategy} hands examples out by number itself; leave it out"
         )
+    if asked["pipeline"]["sharding"] == "file":
+        raise NotApplicable(
+            f"pipeline.sharding=file: strategy={strategy} hands examples out by number, whatever "
+            "file they are in; leave it out"
+        )
     if asked["pipeline"]["cache"] != "none":
         raise NotApplicable(
             f"pipeline.cache={asked['pipeline']['cache']}: strategy={strategy} hands examples out "

@@ -34,6 +34,9 @@ from strategies.failures import NotFiniteError
 
 _SAY_IT_ALL = (UserError, NotFiniteError, CorruptDataError, AddressTakenError)
 """What needs no traceback: the message names what is wrong, and it isn't in the code."""
+_HELD: list[Any] = []
+"""Servers, until the process ends: one that nobody refers to is stopped by TensorFlow 2.21 under
+Python's lock, and so waits for ever where a pipeline of its own is about to call Python."""
 _PEERS_SECONDS = 10.0
 """How long the chief waits for the others to be done before it ends the cluster's coordination."""
 
@@ -192,14 +195,12 @@ def _serve(start: Callable[[], Any], recorder: Recorder) -> None:
     leaving = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.set())
-    server = start()
+    _HELD.append(start())
     recorder.event("cluster_joined")
     recorder.state("serving")
     while not leaving.wait(0.2):
         pass
     recorder.event("finished", reason="told to leave")
-    # Held until here: a server of TensorFlow's stops when nobody refers to it.
-    del server
 
 
 def _wait_for_peers(folder: RunFolder, peers: list[str]) -> None:

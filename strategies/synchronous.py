@@ -136,8 +136,11 @@ class _Loop:
             self.strategy.reduce(tf.distribute.ReduceOp.SUM, zero, axis=None)
 
     def _tell_sharding(self) -> None:
-        """Which way examples are shared out, where a person has to know."""
+        """Which way examples are shared out, where a person has to know. Functions of a person's
+        own share out theirs."""
         feed = self.job.feed
+        if feed.pipeline._target_ is not None:
+            return
         readers = self.job.replicas * max(1, len(feed.service))
         sharding = settled(feed.pipeline.sharding, feed.train, readers)
         if sharding.why is not None:

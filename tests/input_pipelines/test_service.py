@@ -1,21 +1,19 @@
 """What comes from data workers is what a replica would have prepared by itself. Real servers."""
 
-import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
-from input_pipelines.build import Feed, training_dataset
-from input_pipelines.data_worker import register_parts, start_data_worker, start_dispatchers
+from input_pipelines.build import training_dataset
 from input_pipelines.draining import buffered_batches
 from input_pipelines.pieces import Split
 from input_pipelines.training import training_part
-from launcher.addresses import choose_addresses
 from tests.input_pipelines.made_splits import feed_of, jitter, record_files, same, take
+from tests.input_pipelines.served import served
+from tests.input_pipelines.test_own_pipeline import own
 
 COUNTS = (17, 1, 40, 9)
 N = sum(COUNTS)
@@ -24,21 +22,6 @@ N = sum(COUNTS)
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
     return record_files(tmp_path_factory.mktemp("records"), COUNTS)
-
-
-@contextmanager
-def served(feed: Feed, replicas: int, batch: int, data_workers: int) -> Iterator[Feed]:
-    """The feed of a task that reads from so many data workers."""
-    addresses = choose_addresses(2 * data_workers)
-    dispatchers = addresses[:data_workers]
-    held = start_dispatchers(dispatchers)
-    for part, (address, dispatcher) in enumerate(
-        zip(addresses[data_workers:], dispatchers, strict=True)
-    ):
-        held.append(start_data_worker(address, dispatcher))
-        register_parts(feed, dispatcher, replicas, batch, part, data_workers)
-    yield dataclasses.replace(feed, service=dispatchers)
-    del held
 
 
 @pytest.mark.parametrize(
@@ -79,16 +62,24 @@ def test_served_stream_is_the_replicas_own_and_each_iterator_begins_at_the_begin
             assert same(expected[7:], take(iter(dataset.skip(7)), 23))
 
 
-def test_python_functions_run_in_the_data_worker(split: Split) -> None:
-    def doubled(example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        x = tf.numpy_function(lambda value: 2 * value, [example["value"]], tf.int64)
-        return tf.ensure_shape(x, []), example["label"]
+@pytest.mark.ci
+@pytest.mark.parametrize("case", ["numpy_function", "generator"])
+def test_python_runs_in_the_data_worker(case: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.input_pipelines.served_python", case, str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr[-3000:]
 
-    plain = feed_of(split)
-    plain.workload.features = doubled
-    with served(plain, replicas=1, batch=4, data_workers=1) as feed:
-        batches = take(iter(training_dataset(feed, 0, 1, 4)), 20)
-        assert all(np.array_equal(x, 2 * (1000 + y)) for _, x, y in batches)
+
+def test_own_function_that_takes_replica_shares_its_work_out_over_data_workers() -> None:
+    plain, batch = own("own_part"), 3
+    with served(plain, replicas=2, batch=batch, data_workers=2) as feed:
+        batches = [
+            each
+            for replica in range(2)
+            for each in take(iter(training_dataset(feed, replica, 2, batch)), 4)
+        ]
+    assert sorted(n for number, _, _ in batches for n in number) == list(range(24))
+    assert sorted(int(each) for _, x, _ in batches for each in x[:, 0, 0, 0]) == list(range(24))
 
 
 def test_buffers_of_data_workers_count_as_ready(split: Split) -> None:

@@ -87,6 +87,8 @@ def test_own_target_among_functions_of_a_module_below_a_package() -> None:
         "strategy=parameter_server deterministic=true",
         "strategy=parameter_server loop.jit_compile=true",
         "strategy=parameter_server pipeline.cache=memory",
+        "strategy=parameter_server pipeline.sharding=file",
+        "strategy=parameter_server pipeline.service.workers=1",
         "strategy=mirrored devices=cpu gpus_per_task=1",
         "loop.accumulate=3",
     ],

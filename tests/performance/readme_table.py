@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.performance.record import RESULTS
-from tests.performance.rows import faults, reading, training
+from tests.performance.rows import faults, reading, served, training
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -51,6 +51,7 @@ _FIGURES = {
     "loop_against_fit": training.loops,
     "recorder_cost": training.recorder,
     "front_door": training.front_door,
+    "data_service": served.data_service,
 }
 
 if __name__ == "__main__":
