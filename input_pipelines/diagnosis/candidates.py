@@ -51,7 +51,7 @@ def candidates(
             change("threads", "let every core prepare", threads=None)
         if not pipeline.batch_first:
             change("batch first", "prepare whole batches at once", batch_first=True)
-    if (pipeline.parallel_reads or 0) < _MANY_READS:
+    if FETCH in claimed and (pipeline.parallel_reads or 0) < _MANY_READS:
         change("parallel reads", f"read {_MANY_READS} files at once", parallel_reads=_MANY_READS)
     if pipeline.prefetch is not None:
         change("prefetch", "prepare batches ahead of the step", prefetch=None)

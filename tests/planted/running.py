@@ -16,7 +16,7 @@ QUICK = (
     "measure.warmup_steps=5",
     "measure.rounds=7",
     "measure.block_seconds=0.3",
-    "evaluate.every_steps=null",
+    "quiet.seconds=0",
     "report=false",
 )
 _TIMEOUT_SECONDS = 240
@@ -48,13 +48,10 @@ class Judged:
         return found
 
 
-def judged(name: str, folder: Path, *more: str, rounds: int | None = None) -> Judged:
+def judged(name: str, folder: Path, *more: str) -> Judged:
     """The diagnosis of a job, with more words; `folder` must not exist yet."""
     job = JOBS[name]
     words = [*job.words, *QUICK, *more, "diagnose=true", f"hydra.run.dir={folder}"]
-    if rounds is not None:
-        words = [word for word in words if not word.startswith("measure.rounds=")]
-        words.append(f"measure.rounds={rounds}")
     ended = subprocess.run(
         [sys.executable, "-m", "launcher", *_last_of_each(words)],
         cwd=folder.parent,

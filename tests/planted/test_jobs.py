@@ -19,5 +19,5 @@ def test_seventeen_jobs_cover_every_class() -> None:
 @pytest.mark.ci
 @pytest.mark.parametrize("name", JOBS)
 def test_planted_bottleneck_is_named(name: str, tmp_path: Path) -> None:
-    found = judged(name, tmp_path / "run", rounds=5)
+    found = judged(name, tmp_path / "run", "measure.rounds=5", "measure.block_seconds=0.1")
     assert found.verdict in (found.truth, INCONCLUSIVE), found.line
