@@ -6,6 +6,7 @@ from input_pipelines.graph import DatasetGraph
 from input_pipelines.profiling.flow import elements_per_example
 from input_pipelines.profiling.prefixes import Prefix, Spent, elements_to_fill
 from input_pipelines.profiling.whole import Whole, WholeRound
+from input_pipelines.settings import StorageSettings
 from input_pipelines.study import Study
 
 _SIZING_SECONDS = 0.2
@@ -24,6 +25,9 @@ class Rounds:
 class Parts:
     """All iterators of a profile. Buffers and caches are filled when this returns.
 
+    Cold is the pipeline whose files are kept out of the page cache; where storage is emulated it is
+    the pipeline that waits for it, and warm the same without.
+
     Raises what the pipeline raises; StopIteration where it gives nothing.
     """
 
@@ -34,10 +38,16 @@ class Parts:
         self.per_example = elements_per_example(self.graph, self.serial, study.batch)
         last = self.serial.stages[-1].name
         filling = elements_to_fill(self.serial, last, self.per_example) * study.batch
-        self.warm = Whole(dataset, study.batch)
-        self.warm.fill(filling)
         files = study.feed.train.files
-        self.cold = Whole(study.dataset(), study.batch, files) if files else None
+        self.emulated = study.feed.storage.emulated
+        self.cold: Whole | None
+        if self.emulated:
+            self.warm = Whole(study.dataset(storage=StorageSettings()), study.batch)
+            self.cold = Whole(dataset, study.batch)
+        else:
+            self.warm = Whole(dataset, study.batch)
+            self.cold = Whole(study.dataset(), study.batch, files) if files else None
+        self.warm.fill(filling)
         if self.cold is not None:
             self.cold.fill(filling)
         first = self.warm.block(_SIZING_SECONDS).block
@@ -49,6 +59,10 @@ class Parts:
         ]
         for prefix in self._prefixes:
             prefix.fill()
+
+    def as_written(self, rounds: Rounds) -> list[WholeRound]:
+        """The rounds of the pipeline that was asked for, emulation included."""
+        return rounds.cold if self.emulated else rounds.warm
 
     def measure(self, rounds: Rounds, number: int, seconds: float) -> None:
         """Round `number`: every part for about so many seconds, in another order each time.

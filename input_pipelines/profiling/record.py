@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from input_pipelines.graph import Stage
 from input_pipelines.profiling.flow import upstream
-from input_pipelines.profiling.intervals import Interval, finite
+from input_pipelines.profiling.intervals import Interval, finite, over_rounds
 from input_pipelines.profiling.model_nodes import Running, running_stages
 from input_pipelines.profiling.parts import Parts, Rounds
 from input_pipelines.profiling.prefixes import CACHE, OwnCost, own_costs
@@ -29,10 +29,10 @@ _PREFETCH = "prefetch"
 def profile_record(study: Study, parts: Parts, rounds: Rounds) -> dict[str, Any]:
     """The part "profile" of `pipeline.json`, of the rounds that there are."""
     cores = len(os.sched_getaffinity(0))
-    warm = parts.warm.record(rounds.warm)
     cold, cold_missing = _cold(parts, rounds)
     costs = own_costs(parts.serial.stages, rounds.prefixes)
-    running = _mean_running(parts.graph.stages, rounds.warm)
+    running = _mean_running(parts.graph.stages, parts.as_written(rounds))
+    cores_busy = over_rounds([of.block.cores_busy for of in parts.as_written(rounds)]).value
     once = _only_once(parts.serial.stages)
     each = {
         stage.name: Cost(
@@ -48,12 +48,12 @@ def profile_record(study: Study, parts: Parts, rounds: Rounds) -> dict[str, Any]
         if stage.name in costs or stage.kind == _PREFETCH
     }
     steady = [cost for cost in each.values() if cost.name not in once]
-    limiting = limit(steady, cores, warm["cores_busy"] or 0.0)
+    limiting = limit(steady, cores, cores_busy)
     return {
         "pipeline": asdict(study.feed.pipeline),
         "batch": study.batch,
         "cores": cores,
-        "emulated": None,
+        "emulated": study.feed.storage.phrase,
         "rounds": len(rounds.prefixes),
         "block_seconds": study.block_seconds,
         "note": _NOTE,
@@ -69,8 +69,8 @@ def profile_record(study: Study, parts: Parts, rounds: Rounds) -> dict[str, Any]
             for stage in parts.graph.stages
         ],
         "limiting_stage": limiting and limiting.stage,
-        "limiting_why": why(limiting, steady, cores, warm["cores_busy"] or 0.0),
-        "warm": warm,
+        "limiting_why": why(limiting, steady, cores, cores_busy),
+        "warm": parts.warm.record(rounds.warm),
         "cold": cold,
         "cold_missing": cold_missing,
     }
@@ -80,6 +80,8 @@ def _cold(parts: Parts, rounds: Rounds) -> tuple[dict[str, float | None] | None,
     """The cold rate, or why there is none."""
     if parts.cold is None:
         return None, "the examples lie in no file"
+    if parts.emulated:
+        return parts.cold.record(rounds.cold), None
     read = [of.block.storage_bytes for of in rounds.cold]
     if None in read:
         return None, "this system does not tell what is read from storage"
