@@ -35,17 +35,21 @@ class Drain:
         """`beat` is called now and then, to say that the process gets on."""
         self._take = _taking(iterators)
         self._beat = beat
-        self._count = 1
 
     def __call__(self, seconds: float = 0.0, batches: int = _FEWEST) -> Drained:
         """Takes batches for `seconds`, and at least so many."""
         cpu, began = _cpu_seconds(), time.perf_counter()
-        taken, now = 0, began
+        taken, count, now = 0, 1, began
         while now < began + seconds or taken < batches:
-            self._take(tf.constant(self._count))
-            taken, before, now = taken + self._count, now, time.perf_counter()
-            each = max((now - before) / self._count, 1e-6)
-            self._count = int(min(_MOST_A_CALL, max(1, _CALL_SECONDS / each)))
+            self._take(tf.constant(count))
+            taken, before, now = taken + count, now, time.perf_counter()
+            # No more than twice as many at once: what lay in buffers came faster than the rest will.
+            if now - before < _CALL_SECONDS / 2:
+                count = min(2 * count, _MOST_A_CALL)
+            elif now - before > 2 * _CALL_SECONDS:
+                count = max(1, count // 2)
+            if not seconds:
+                count = max(1, min(count, batches - taken))
             self._beat()
         return Drained(taken, now - began, _cpu_seconds() - cpu)
 

@@ -141,6 +141,11 @@ class DatasetGraph:
         """
         return self.with_definition(parallelism.one_call_at_a_time(self.definition))
 
+    def with_small_shuffles(self, elements: int) -> "DatasetGraph":
+        """The same elements in another order: no shuffle buffer holds more than so many, and none
+        takes long to fill."""
+        return self.with_definition(parallelism.with_small_shuffles(self.definition, elements))
+
     def with_parallelism(self, calls: Mapping[str, int]) -> "DatasetGraph":
         """As many calls at once as given for stages by name; -1 leaves it to AUTOTUNE.
 

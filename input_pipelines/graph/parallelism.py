@@ -51,6 +51,17 @@ def one_call_at_a_time(graph: graph_pb2.GraphDef) -> graph_pb2.GraphDef:
     return changed
 
 
+def with_small_shuffles(graph: graph_pb2.GraphDef, elements: int) -> graph_pb2.GraphDef:
+    """See `DatasetGraph.with_small_shuffles`."""
+    changed = copy_of(graph)
+    for node in dataset_nodes(changed):
+        if "Shuffle" in node.op:
+            buffer = constant_argument(changed, node, "buffer_size")
+            if buffer is None or buffer > elements:
+                set_constant(changed, node, "buffer_size", elements)
+    return changed
+
+
 def with_parallelism(graph: graph_pb2.GraphDef, calls: Mapping[Stage, int]) -> graph_pb2.GraphDef:
     """See `DatasetGraph.with_parallelism`."""
     changed = copy_of(graph)

@@ -13,6 +13,10 @@ _SIZING_SECONDS = 0.2
 """A first look at the rate: blocks of stages are cut by it."""
 
 
+_SHUFFLE_ELEMENTS = 64
+"""In the beginnings of the pipeline: each has buffers of its own, which have to be filled first."""
+
+
 @dataclass
 class Rounds:
     """What was measured so far: one entry a round."""
@@ -34,7 +38,7 @@ class Parts:
     def __init__(self, study: Study) -> None:
         dataset = study.dataset()
         self.graph = DatasetGraph.of(dataset)
-        self.serial = self.graph.one_call_at_a_time()
+        self.serial = self.graph.one_call_at_a_time().with_small_shuffles(_SHUFFLE_ELEMENTS)
         self.per_example = elements_per_example(self.graph, self.serial, study.batch)
         last = self.serial.stages[-1].name
         filling = elements_to_fill(self.serial, last, self.per_example) * study.batch
