@@ -43,7 +43,7 @@ class Drain:
         while now < began + seconds or taken < batches:
             self._take(tf.constant(count))
             taken, before, now = taken + count, now, time.perf_counter()
-            # No more than twice as many at once: what lay in buffers came faster than the rest will.
+            # At most twice as many at once: what lay in buffers came faster than the rest will.
             if now - before < _CALL_SECONDS / 2:
                 count = min(2 * count, _MOST_A_CALL)
             elif now - before > 2 * _CALL_SECONDS:

@@ -30,6 +30,8 @@ class Study:
     tune: TuneSettings
     folder: Path
     """An existing folder, for results; of a diagnosis it holds the run."""
+    advice: bool = True
+    """Whether a diagnosis tries what would help."""
     memory_limit_bytes: int | None = None
     """Above which a task of the run is ended; None where only the machine limits it."""
 

@@ -32,10 +32,8 @@ from results.pipeline_file import DIAGNOSIS, put_part
 from results.run_folder import ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
 from strategies.checkpoint_folder import remove_incomplete
 
-_DIAGNOSIS = (
-    "input_pipelines.diagnosis.study:diagnose",
-    "input_pipelines.profiling.study:profile_briefly",
-)
+_DIAGNOSIS = "input_pipelines.diagnosis.study:diagnose"
+_ADVICE = "input_pipelines.profiling.study:profile_briefly"
 _RESERVED_BYTES = 1 << 20
 """The status, the summary and the report take less."""
 
@@ -160,7 +158,7 @@ def _diagnose(
     environment: dict[str, str],
 ) -> None:
     """What the run lacks then is said in a line; what it has measured stands."""
-    for function in _DIAGNOSIS:
+    for function in (_DIAGNOSIS, _ADVICE) if experiment.measure.advice else (_DIAGNOSIS,):
         try:
             ask_study(session, group, experiment, folder, function, environment)
         except UserError as error:

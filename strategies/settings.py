@@ -73,3 +73,5 @@ class MeasureSettings:
     """Interleaved repeats of everything that is compared (`diagnose`, `profile`, `tune`)."""
     block_seconds: float = 0.5
     """Length of one measurement in a round."""
+    advice: bool = True
+    """Whether a diagnosis also tries what would help, and profiles the pipeline's stages."""

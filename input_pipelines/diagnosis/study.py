@@ -47,7 +47,7 @@ def diagnose(study: Study) -> None:
     memory = _memory(study, told)
     verdict = judge(of, memory, rounds)
     claimed = [claim.name for claim in verdict.claims]
-    concerned = {PREPARE, FETCH} & set(claimed)
+    concerned = study.advice and {PREPARE, FETCH} & set(claimed)
     tried = try_out(study, claimed, cold=FETCH in claimed) if concerned else []
     now = situation(found, study.cores)
     examples = study.batch * study.replicas

@@ -32,10 +32,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
         for repeat in range(asked.repeats):
             for name in asked.only or JOBS:
-                one = judged(name, Path(scratch) / f"{repeat}-{name.replace(' ', '-')}")
+                with_advice = asked.predictions and repeat == 0
+                one = judged(
+                    name,
+                    Path(scratch) / f"{repeat}-{name.replace(' ', '-')}",
+                    f"measure.advice={str(with_advice).lower()}",
+                )
                 found.append(one)
                 console.print(f"{name}: {one.line}", soft_wrap=True)
-                if asked.predictions and repeat == 0:
+                if with_advice:
                     predictions += _carried_out(one, Path(scratch), console)
     _print_confusion(found, console)
     if asked.save:
@@ -49,11 +54,13 @@ def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str,
     if advice is None:
         return []
     after = judged(
-        one.name, scratch / f"changed-{one.name.replace(' ', '-')}", *advice["overrides"]
+        one.name,
+        scratch / f"changed-{one.name.replace(' ', '-')}",
+        *advice["overrides"],
+        "measure.advice=false",
     )
-    before = judged(one.name, scratch / f"again-{one.name.replace(' ', '-')}")
-    measured = after.examples_per_second / before.examples_per_second
-    predicted = before_prediction(before, advice) or advice["predicted_speedup"]
+    measured = after.examples_per_second / one.examples_per_second
+    predicted = float(advice["predicted_speedup"])
     console.print(
         f"  {' '.join(advice['overrides'])}: {predicted:.2f} × predicted, {measured:.2f} × measured"
     )
@@ -65,14 +72,6 @@ def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str,
             "measured": measured,
         }
     ]
-
-
-def before_prediction(before: Judged, advice: dict[str, Any]) -> float | None:
-    """What the same advice was predicted to gain in the run that it is compared with."""
-    for each in before.actions:
-        if each["overrides"] == advice["overrides"]:
-            return float(each["predicted_speedup"])
-    return None
 
 
 def _record(found: list[Judged], predictions: list[dict[str, Any]]) -> dict[str, Any]:

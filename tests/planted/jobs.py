@@ -46,10 +46,10 @@ JOBS = {
         _jpeg(
             "source.parameters.examples=512",
             "source.parameters.shards=512",
-            "emulate.storage.latency_ms=3",
+            "emulate.storage.latency_ms=8",
         ),
         "fetch",
-        "32 files of 3 ms, four at once, take 24 ms",
+        "32 files of 8 ms, four at once, take 64 ms; to open one takes some CPU too",
     ),
     "heavy parse": PlantedJob(
         _own(features_turns=20), "prepare", "20 products of matrices a parse"

@@ -9,6 +9,7 @@ from tests.planted.running import judged
 
 CLASSES = {"compute", "prepare", "fetch", "communicate", "overhead", "memory"}
 INCONCLUSIVE = "inconclusive"
+BRIEFLY = ("measure.rounds=5", "measure.block_seconds=0.15", "measure.advice=false")
 
 
 def test_seventeen_jobs_cover_every_class() -> None:
@@ -19,5 +20,5 @@ def test_seventeen_jobs_cover_every_class() -> None:
 @pytest.mark.ci
 @pytest.mark.parametrize("name", JOBS)
 def test_planted_bottleneck_is_named(name: str, tmp_path: Path) -> None:
-    found = judged(name, tmp_path / "run", "measure.rounds=5", "measure.block_seconds=0.1")
+    found = judged(name, tmp_path / "run", *BRIEFLY)
     assert found.verdict in (found.truth, INCONCLUSIVE), found.line
