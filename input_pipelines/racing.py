@@ -51,7 +51,7 @@ class Runner:
         self._iterator = iter(with_small_buffers(study.dataset(pipeline, storage=storage)))
         self._drain = Drain([self._iterator])
         if pipeline.cache != "none":
-            self._go_through_first_epoch(ceil(study.feed.train.examples / study.batch) + 1)
+            self._go_through_first_epoch(study)
         self._drain(_AUTOTUNE_SECONDS)
 
     def run(self, seconds: float) -> None:
@@ -70,7 +70,14 @@ class Runner:
         """Of each block."""
         return [block.cpu_seconds / block.batches for block in self.blocks]
 
-    def _go_through_first_epoch(self, batches: int) -> None:
+    def _go_through_first_epoch(self, study: Study) -> None:
+        examples = study.epoch_examples
+        if examples is None:
+            raise UserError(
+                f"pipeline.cache={self.pipeline.cache}: the pipeline never ends, so a cache is "
+                "never full"
+            )
+        batches = ceil(examples / study.batch) + 1
         give_up, taken = time.perf_counter() + _EPOCH_SECONDS, 0
         while taken < batches:
             taken += self._drain(batches=1).batches

@@ -3,6 +3,7 @@
 Free of TensorFlow until a dataset is asked for.
 """
 
+import functools
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,15 @@ class Study:
     """Whether a diagnosis tries what would help."""
     memory_limit_bytes: int | None = None
     """Above which a task of the run is ended; None where only the machine limits it."""
+
+    @functools.cached_property
+    def epoch_examples(self) -> int | None:
+        """Examples of one epoch; None where the pipeline is known not to end."""
+        if self.feed.pipeline._target_ is None:
+            return self.feed.train.examples
+        from input_pipelines.own_pipeline import own_epoch_examples
+
+        return own_epoch_examples(self.feed, self.batch)
 
     @property
     def cores(self) -> int:

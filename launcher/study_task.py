@@ -20,7 +20,7 @@ def main(folder: str, function: str) -> None:
     found: dict[str, Any] = {"error": None}
     try:
         module, _, name = function.partition(":")
-        getattr(importlib.import_module(module), name)(_study(experiment, Path(folder)))
+        getattr(importlib.import_module(module), name)(study_of(experiment, Path(folder)))
     except UserError as error:
         found = {"error": str(error)}
     except Exception as error:  # the edge of a process
@@ -29,7 +29,8 @@ def main(folder: str, function: str) -> None:
     run_folder.write(STUDY, found)
 
 
-def _study(experiment: Experiment, folder: Path) -> Any:
+def study_of(experiment: Experiment, folder: Path) -> Any:
+    """The study of an experiment; its data is prepared where need be. Imports TensorFlow."""
     from input_pipelines import load_source, prepare
     from input_pipelines.study import Study
     from launcher.training_job import configure, make_feed

@@ -31,6 +31,8 @@ _PROFILE_ROUNDS = 3
 _PROFILE_BLOCK = 0.2
 """Of a block's length: the race decides, the profile only proposes."""
 _RACE_BLOCK = 0.5
+_EXAMPLES_WITHOUT_END = 4_096
+"""That are compared of a pipeline that never ends."""
 _CACHE_OVERHEAD = 1.2
 """Bytes of a cached example ÷ bytes of its tensors."""
 
@@ -122,7 +124,7 @@ def _confirmed(
 
 def _same(study: Study, small: Study, chosen: PipelineSettings) -> dict[str, Any]:
     """Whether an epoch holds the same elements as before, and in which order, by hash."""
-    examples = small.feed.train.examples
+    examples = small.epoch_examples or _EXAMPLES_WITHOUT_END
     before, after = (
         fingerprint(small.dataset(settings), by_example=True, take=examples)
         for settings in (study.feed.pipeline, chosen)
@@ -135,7 +137,8 @@ def _same(study: Study, small: Study, chosen: PipelineSettings) -> dict[str, Any
         )
     return {
         "examples": before.count,
-        "whole_epoch": small.feed.train.examples == study.feed.train.examples,
+        "whole_epoch": small.epoch_examples is not None
+        and small.epoch_examples == study.epoch_examples,
         "elements": before.elements,
         "same_order": before.same_order(after),
     }
@@ -217,7 +220,9 @@ def _budget_bytes(study: Study, batch_bytes: int) -> int:
 
 def _caches(study: Study, batch_bytes: int, budget: int) -> tuple[str, ...]:
     """Kinds of cache that there is room for."""
-    whole = _CACHE_OVERHEAD * batch_bytes / study.batch * study.feed.train.examples
+    if study.epoch_examples is None:
+        return ()
+    whole = _CACHE_OVERHEAD * batch_bytes / study.batch * study.epoch_examples
     kinds = []
     if whole <= budget:
         kinds.append("memory")

@@ -14,6 +14,13 @@ def launch(folder: Path, *words: str, **environment: str) -> subprocess.Complete
     return _run([sys.executable, "-m", "launcher", *words], folder, environment)
 
 
+def study_pipeline(
+    folder: Path, *words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m input_pipelines <words>` in `folder` and returns how it ended."""
+    return _run([sys.executable, "-m", "input_pipelines", *words], folder, environment)
+
+
 def distribute_bench(
     folder: Path, *words: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
