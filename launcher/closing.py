@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results.pipeline_file import DIAGNOSIS, part_if_readable, record_in
+from results.pipeline_file import DIAGNOSIS, part_if_readable, record_in, records_in
 from results.run_folder import RunFolder
 from results.text import counted, one_line
 
@@ -19,6 +19,7 @@ _WAITS_LITTLE = 0.02
 _WORTH_SECONDS = 0.05
 """Less rounds to nothing."""
 _LONGEST_VERDICT = 400
+_MOST_ADVICE = 3
 _START_PARTS = ("process", "import", "cluster", "data", "model", "tracing")
 
 
@@ -30,6 +31,8 @@ def print_summary(summary: Mapping[str, Any], folder: Path, console: Console) ->
     for head, text in _rows(summary, _verdict(folder)):
         if text:
             table.add_row(head, Text(text))
+    for number, advice in enumerate(_advice(folder)):
+        table.add_row("" if number else "Would help", Text(advice))
     report = folder / "report.html"
     kind, shown = ("Report", report) if report.is_file() else ("Folder", folder)
     table.add_row(kind, Text(as_seen_from_here(shown)))
@@ -148,6 +151,17 @@ def _verdict(folder: Path) -> str:
     diagnosis = part_if_readable(RunFolder(folder), DIAGNOSIS) or {}
     line = record_in(diagnosis, "verdict").get("line")
     return one_line(line, _LONGEST_VERDICT) if isinstance(line, str) else ""
+
+
+def _advice(folder: Path) -> list[str]:
+    """What the diagnosis says would help, most first."""
+    verdict = record_in(part_if_readable(RunFolder(folder), DIAGNOSIS) or {}, "verdict")
+    lines = [each.get("line") for each in records_in(verdict, "actions")[:_MOST_ADVICE]]
+    return [
+        one_line(line, _LONGEST_VERDICT)
+        for line in [*lines, verdict.get("outlook")]
+        if isinstance(line, str)
+    ]
 
 
 def _held_back(summary: Mapping[str, Any]) -> str:

@@ -52,11 +52,13 @@ def diagnose(study: Study) -> None:
     now = situation(found, study.cores)
     examples = study.batch * study.replicas
     advice = actions(now, tried, claimed, study.batch)
+    emulated = study.feed.storage.phrase
     put_part(
         folder,
         DIAGNOSIS,
         {
             "rounds": rounds,
+            "emulated": emulated,
             "block_seconds": study.block_seconds,
             "batch_total": examples,
             "replicas": study.replicas,
@@ -74,8 +76,11 @@ def diagnose(study: Study) -> None:
             "tried": [asdict(each) for each in tried],
             "verdict": {
                 "class": verdict.name,
-                "line": verdict.line,
-                "claims": [{"class": c.name, **_share(c.share)} for c in verdict.claims],
+                "line": verdict.line + (f" (emulated: {emulated})" if emulated else ""),
+                "claims": [
+                    {"class": each.name, "line": each.line, **_share(each.share)}
+                    for each in verdict.claims
+                ],
                 "settle": verdict.settle,
                 "outlook": outlook(now, claimed, examples),
                 "actions": [_action(each) for each in advice],

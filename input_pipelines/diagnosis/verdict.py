@@ -41,6 +41,10 @@ class Claim:
     name: str
     share: Estimate
 
+    @property
+    def line(self) -> str:
+        return f"{WHAT[self.name]}: {told(self.share)} of a step"
+
 
 @dataclass(frozen=True)
 class Verdict:

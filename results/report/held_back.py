@@ -32,6 +32,8 @@ class HeldBack:
     settle: str
     """What would settle it, where the measurement could not; else empty."""
     actions: tuple[Action, ...]
+    outlook: str
+    """What is in reach where the model itself holds training; else empty."""
 
 
 def held_back(run: Run) -> HeldBack | None:
@@ -47,6 +49,7 @@ def held_back(run: Run) -> HeldBack | None:
         claims=tuple(_claims(claims if isinstance(claims, list) else [])),
         settle=_sentence(verdict.get("settle")),
         actions=tuple(_action(each) for each in records_in(verdict, "actions")[:_MOST_ROWS]),
+        outlook=_sentence(verdict.get("outlook")),
     )
 
 
