@@ -13,6 +13,8 @@ _JOURNEYS = (
     ("a sweep", "python -m launcher -m strategy=mirrored,multiworker workers=1,2,4"),
     ("a ready sweep", "python -m launcher -m experiment=overnight"),
     ("go on with a sweep", "python -m launcher resume=multirun/<date>/<time>"),
+    ("what holds it back", "python -m launcher diagnose=true"),
+    ("a faster pipeline", "python -m input_pipelines tune source=jpeg_records"),
     ("how far a sweep is", "python -m results watch folder=multirun/<date>/<time>"),
     ("your own model", "python -m launcher workload._target_=my_package.my_workload"),
     ("see the plan, start nothing", "python -m launcher strategy=parameter_server dry_run=true"),

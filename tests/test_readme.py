@@ -11,7 +11,7 @@ import pytest
 
 from launcher import groups, help, schema
 from results.sweep_folder import DONE
-from tests.launcher.command_line import REPOSITORY, launch
+from tests.launcher.command_line import REPOSITORY, launch, study_pipeline
 from tests.performance import readme_table
 from tests.results.flat_runs import write_repeats
 from tests.results.made_folders import Made, make_profile, make_run, make_sweep
@@ -73,6 +73,15 @@ def test_every_command_of_the_launcher_composes(words: list[str], tmp_path: Path
         assert told_as_wrong in README
     else:
         assert ended.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in commands("input_pipelines") if "…" not in words], ids=" ".join
+)
+def test_every_command_of_the_pipeline_composes(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "my_package.py").write_text("def my_dataset(): ...")
+    ended = study_pipeline(tmp_path, *words, "dry_run=true")
+    assert ended.returncode == 0, ended.stderr
 
 
 def reading_commands() -> list[list[str]]:
