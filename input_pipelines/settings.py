@@ -84,3 +84,19 @@ class TuneSettings:
     """Cores that the pipeline may use; `null`: all."""
     seconds: float = 60.0
     """Longest search."""
+
+
+@dataclass(frozen=True)
+class ConvertSettings:
+    """What `python -m input_pipelines convert` writes."""
+
+    format: str = "tfrecord"
+    """`files` (one an example), `tfrecord`, or `raw`: parsed examples as records of one length."""
+    shards: int = 8
+    """Files of each split."""
+    compression: str = "none"
+    """`none` or `gzip`, of TFRecords."""
+    size: int | None = None
+    """Pixels a side that images of `raw` are resized to; `null`: as they are."""
+    folder: str | None = None
+    """A folder to be made for it; `null`: in the command's own."""

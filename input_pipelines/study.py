@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from input_pipelines.settings import PipelineSettings, TuneSettings
+from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
 
 if TYPE_CHECKING:
     from input_pipelines.feed import Feed
@@ -31,6 +31,9 @@ class Study:
     tune: TuneSettings
     folder: Path
     """An existing folder, for results; of a diagnosis it holds the run."""
+    convert: ConvertSettings = ConvertSettings()  # noqa: RUF009  frozen
+    source: str = "source"
+    """Name of the source, for people."""
     advice: bool = True
     """Whether a diagnosis tries what would help."""
     memory_limit_bytes: int | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from input_pipelines.settings import PipelineSettings, TuneSettings
+from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
 from launcher import applicability, profiling, remote, values
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
@@ -88,6 +88,7 @@ class Experiment:
     emulate: EmulateSettings
     diagnose: bool
     tune: TuneSettings
+    convert: ConvertSettings
     until: UntilSettings
     evaluate: EvaluateSettings
     checkpoint: CheckpointSettings
@@ -170,6 +171,7 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         emulate=_restored(EmulateSettings, asked["emulate"]),
         diagnose=asked["diagnose"],
         tune=TuneSettings(**asked["tune"]),
+        convert=ConvertSettings(**asked["convert"]),
         until=until,
         evaluate=EvaluateSettings(**asked["evaluate"]),
         checkpoint=_checkpoint(asked["checkpoint"]),

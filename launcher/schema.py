@@ -15,7 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from input_pipelines.settings import PipelineSettings, StorageSettings, TuneSettings
+from input_pipelines.settings import (
+    ConvertSettings,
+    PipelineSettings,
+    StorageSettings,
+    TuneSettings,
+)
 from strategies.settings import (
     CheckpointSettings,
     EvaluateSettings,
@@ -190,6 +195,7 @@ class Settings:
     diagnose: bool = False
     """Find out after training which resource holds it back, and what to do about it."""
     tune: TuneSettings = field(default_factory=TuneSettings)
+    convert: ConvertSettings = field(default_factory=ConvertSettings)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     measure: MeasureSettings = field(default_factory=MeasureSettings)

@@ -47,6 +47,8 @@ def study_of(experiment: Experiment, folder: Path) -> Any:
         rounds=experiment.measure.rounds,
         block_seconds=experiment.measure.block_seconds,
         tune=experiment.tune,
+        convert=experiment.convert,
+        source=experiment.source.name,
         advice=experiment.measure.advice,
         memory_limit_bytes=None if memory_mb is None else memory_mb * 1_000_000,
         folder=folder,

@@ -9,6 +9,8 @@ from results.errors import UserError, nearest
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "communication": ("auto", "ring", "nccl"),
+    "convert.compression": ("none", "gzip"),
+    "convert.format": ("files", "tfrecord", "raw"),
     "devices": ("auto", "cpu", "gpu"),
     "isolation": ("auto", "namespace", "none"),
     "keras": (2, 3),
@@ -36,6 +38,8 @@ _LEAST = {
     "pipeline.service.workers": 0,
     "emulate.storage.latency_ms": 0,
     "tune.ram_mb": 1,
+    "convert.shards": 1,
+    "convert.size": 1,
     "tune.cores": 1,
     "measure.rounds": 5,
     "until.steps": 1,

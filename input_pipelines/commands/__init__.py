@@ -11,6 +11,8 @@ from pathlib import Path
 _MODULES: dict[str, str] = {
     "profile": "input_pipelines.commands.profile",
     "tune": "input_pipelines.commands.tune",
+    "convert": "input_pipelines.commands.convert",
+    "compare-formats": "input_pipelines.commands.compare_formats",
 }
 
 

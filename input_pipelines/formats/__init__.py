@@ -1,0 +1,1 @@
+"""Examples stored in another way: converted once, read by the source `stored`."""
