@@ -83,7 +83,7 @@ class TuneSettings:
     cores: int | None = None
     """Cores that the pipeline may use; `null`: all."""
     seconds: float = 60.0
-    """Longest search."""
+    """Longest search; what it found is confirmed after it."""
 
 
 @dataclass(frozen=True)

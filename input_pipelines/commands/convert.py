@@ -21,7 +21,9 @@ def show(folder: Path) -> None:
         f"{number(number_in(found, 'bytes_per_example'))} bytes each, {size} the source; "
         f"{number(number_in(found, 'seconds'))} s"
     )
-    print(f"\n  source=stored source.parameters.path={found.get('folder')}\n")
+    where = Path(str(found.get("folder")))
+    shown = where.relative_to(Path.cwd()) if where.is_relative_to(Path.cwd()) else where
+    print(f"\n  source=stored source.parameters.path={shown}\n")
 
 
 VERB = Verb(

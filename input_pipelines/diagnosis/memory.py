@@ -50,7 +50,7 @@ def ended_by_memory(reason: str) -> dict[str, Any]:
         "shares": {},
         "verdict": {
             "class": "memory",
-            "line": f"memory holds it back: {reason}",
+            "line": f"Memory holds it back: {reason}",
             "claims": [],
             "settle": None,
             "outlook": None,

@@ -71,7 +71,7 @@ def judge(of: Shares, memory: Memory, rounds: int) -> Verdict:
         if of[name].value >= SMALLEST_CLAIM and of[name].low > 0
     )
     if memory.short is not None:
-        return Verdict(MEMORY, f"memory holds it back: {memory.short}", claims, None)
+        return Verdict(MEMORY, f"Memory holds it back: {memory.short}", claims, None)
     first, *others = of.in_order()
     level = [name for name in others if not of.surely_larger(first, name)]
     if level or first not in {claim.name for claim in claims}:
@@ -81,7 +81,8 @@ def judge(of: Shares, memory: Memory, rounds: int) -> Verdict:
 
 def _line(claims: tuple[Claim, ...]) -> str:
     first, *others = claims
-    line = f"{WHAT[first.name]} holds it back: {told(first.share)} of a step"
+    what = WHAT[first.name]
+    line = f"{what[0].upper()}{what[1:]} holds it back: {told(first.share)} of a step"
     if others:
         line += "; also " + ", ".join(f"{WHAT[each.name]} {told(each.share)}" for each in others)
     return line
@@ -97,7 +98,7 @@ def _inconclusive(
         if more is not None
         else "they are as good as equal: a change of either gains about the same"
     )
-    return Verdict(INCONCLUSIVE, f"inconclusive: {names}; {settle}", claims, settle)
+    return Verdict(INCONCLUSIVE, f"Inconclusive: {names}; {settle}", claims, settle)
 
 
 def _rounds_to_settle(differences: np.ndarray, rounds: int) -> int | None:

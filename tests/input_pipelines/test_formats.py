@@ -130,7 +130,7 @@ def test_converted_examples_are_named_for_training(tmp_path) -> None:
     words = ("source=jpeg_records", "source.parameters.examples=64", "convert.format=raw")
     ended = study_pipeline(tmp_path, "convert", *words, "convert.folder=there", "convert.shards=2")
     assert ended.returncode == 0, ended.stderr
-    assert f"source=stored source.parameters.path={tmp_path / 'there'}" in ended.stdout
+    assert "source=stored source.parameters.path=there\n" in ended.stdout
     assert json.loads((tmp_path / "there" / MANIFEST).read_text())["format"] == "raw"
     again = study_pipeline(tmp_path, "convert", *words, "convert.folder=there")
     assert again.returncode == 2

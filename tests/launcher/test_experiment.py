@@ -21,9 +21,9 @@ def test_json_gives_an_equal_experiment_back(strategy: str, workload: str) -> No
 
 @pytest.mark.parametrize("source", groups.members("source"))
 def test_every_source_resolves_for_a_workload_that_takes_anything(source: str) -> None:
-    needed = ["source.parameters.name=mnist"] if source == "tfds" else []
+    needed = {"tfds": ["source.parameters.name=mnist"], "stored": ["source.parameters.path=there"]}
     own = "workload._target_=results.errors.nearest"
-    assert experiment(own, f"source={source}", *needed).source.name == source
+    assert experiment(own, f"source={source}", *needed.get(source, [])).source.name == source
 
 
 def test_parameter_that_has_no_value_is_asked_for() -> None:
