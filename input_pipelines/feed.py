@@ -30,6 +30,11 @@ class Feed:
     """The dispatcher of each data worker that prepares for this task; none: it does so itself."""
 
     @property
+    def training_files(self) -> tuple[str, ...]:
+        """Files that training reads; none where a person's own function reads what it likes."""
+        return self.train.files if self.pipeline._target_ is None else ()
+
+    @property
     def training_key(self) -> str:
         """The key that training batches come from, with its value where it is a person's own."""
         target = self.pipeline._target_

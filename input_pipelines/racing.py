@@ -46,7 +46,7 @@ class Runner:
         self.pipeline = pipeline
         self.blocks: list[Drained] = []
         self._cold = cold and not study.feed.storage.emulated
-        self._files = study.feed.train.files
+        self._files = study.feed.training_files
         storage = study.feed.storage if cold else StorageSettings()
         self._iterator = iter(with_small_buffers(study.dataset(pipeline, storage=storage)))
         self._drain = Drain([self._iterator])

@@ -29,9 +29,6 @@ class Series:
     """One variant over n rounds; float64 [n], per step of all replicas together."""
 
     step_seconds: np.ndarray
-    wait_seconds: np.ndarray
-    inside_seconds: np.ndarray
-    """From a step's input to its updated variables; step − wait − inside is the way to Python."""
     cpu_seconds: np.ndarray
     """Of all tasks."""
     read_bytes: np.ndarray
@@ -75,8 +72,6 @@ def _series(
 
     return Series(
         step_seconds=of(chief, "seconds"),
-        wait_seconds=of(chief, "wait_seconds"),
-        inside_seconds=of(chief, "inside_seconds"),
         cpu_seconds=over_tasks("cpu_seconds"),
         read_bytes=over_tasks("read_bytes"),
     )

@@ -96,13 +96,10 @@ def compare(study: Study) -> None:
         for _ in range(study.rounds):
             for place in rng.permutation(len(ways)):
                 ways[place].run(study.block_seconds)
-        source_bytes = _bytes(train.files) * train.examples / study.feed.train.examples
-        if len(train.files) < len(study.feed.train.files):
-            source_bytes = _bytes(train.files)
         compared = {
             "examples": train.examples,
             "rounds": study.rounds,
-            "source_bytes_per_example": source_bytes / train.examples,
+            "source_bytes_per_example": _bytes(study.feed.train.files) / study.feed.train.examples,
             "ways": [way.record(train.examples) for way in ways],
             "refused": refused,
         }

@@ -42,7 +42,7 @@ class Parts:
         self.per_example = elements_per_example(self.graph, self.serial, study.batch)
         last = self.serial.stages[-1].name
         filling = elements_to_fill(self.serial, last, self.per_example) * study.batch
-        files = study.feed.train.files
+        files = study.feed.training_files
         self.emulated = study.feed.storage.emulated
         self.cold: Whole | None
         if self.emulated:

@@ -6,7 +6,7 @@ Runs in a study's process.
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from math import ceil
 from typing import Any
 
@@ -14,7 +14,7 @@ import psutil
 import tensorflow as tf
 
 from input_pipelines.equivalence import fingerprint
-from input_pipelines.profiling.study import profile
+from input_pipelines.profiling.study import profile_briefly
 from input_pipelines.racing import Runner, on_few_examples
 from input_pipelines.settings import PipelineSettings
 from input_pipelines.study import Study
@@ -27,9 +27,6 @@ from results.run_folder import RunFolder
 from results.statistics import LogRatio
 
 _SHARE_OF_FREE_MEMORY = 0.5
-_PROFILE_ROUNDS = 3
-_PROFILE_BLOCK = 0.2
-"""Of a block's length: the race decides, the profile only proposes."""
 _RACE_BLOCK = 0.5
 _EXAMPLES_WITHOUT_END = 4_096
 """That are compared of a pipeline that never ends."""
@@ -46,9 +43,7 @@ def tune(study: Study) -> None:
     study = _on_its_cores(study)
     batch_bytes = _bytes_of_a_batch(study)
     budget = _budget_bytes(study, batch_bytes)
-    profile(
-        replace(study, rounds=_PROFILE_ROUNDS, block_seconds=_PROFILE_BLOCK * study.block_seconds)
-    )
+    profile_briefly(study)
     record = part(RunFolder(study.folder), PROFILE) or {}
     stages = costs(record.get("stages", ()))
     caches = _caches(study, batch_bytes, budget)
@@ -62,8 +57,12 @@ def tune(study: Study) -> None:
     given = race.wave([study.feed.pipeline], None)
     best = _searched(race, given, study, stages, caches)
     ratio, pairs = _confirmed(race, given, best)
-    if ratio is None or ratio.interval()[0] <= 1:
+    same = _same(study, small, best.settings)
+    if same is None:
+        best.refused = "an epoch of it holds other elements, by hash"
+    if same is None or ratio is None or ratio.interval()[0] <= 1:
         best, ratio = given, None
+        same = _same(study, small, given.settings)
     put_part(
         RunFolder(study.folder),
         TUNING,
@@ -83,7 +82,7 @@ def tune(study: Study) -> None:
                 "given": given.pace_over(study.rounds) * study.batch,
                 "chosen": best.pace_over(study.rounds) * study.batch,
             },
-            "same": _same(study, small, best.settings),
+            "same": same,
             "budget_mb": budget / 1e6,
             "cores": study.cores,
             "caches": list(caches),
@@ -122,19 +121,16 @@ def _confirmed(
     return faster(pairs), pairs
 
 
-def _same(study: Study, small: Study, chosen: PipelineSettings) -> dict[str, Any]:
-    """Whether an epoch holds the same elements as before, and in which order, by hash."""
+def _same(study: Study, small: Study, chosen: PipelineSettings) -> dict[str, Any] | None:
+    """The proof that an epoch holds the same elements as before, and whether in the same order, by
+    hash; None where it doesn't."""
     examples = small.epoch_examples or _EXAMPLES_WITHOUT_END
     before, after = (
         fingerprint(small.dataset(settings), by_example=True, take=examples)
         for settings in (study.feed.pipeline, chosen)
     )
     if not before.same_elements(after):
-        raise UserError(
-            "tune: the fastest pipeline found gives other elements than yours, so it is no advice; "
-            f"by hash {after.elements} instead of {before.elements}, {after.count} instead of "
-            f"{before.count}"
-        )
+        return None
     return {
         "examples": before.count,
         "whole_epoch": small.epoch_examples is not None

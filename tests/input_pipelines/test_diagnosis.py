@@ -30,7 +30,7 @@ seconds = st.floats(1e-4, 1.0)
 
 def of_steps(step_seconds: np.ndarray) -> Series:
     nothing = np.zeros(len(step_seconds))
-    return Series(step_seconds, nothing, nothing, nothing, nothing)
+    return Series(step_seconds, nothing, nothing)
 
 
 def measured(noise: float = 0.0, **parts: float) -> dict[str, Series]:
