@@ -2,7 +2,8 @@
 
 import difflib
 import pkgutil
-from importlib.machinery import PathFinder
+import sys
+from importlib.machinery import ModuleSpec
 
 from results.errors import UserError
 
@@ -18,12 +19,18 @@ def check_target(key: str, target: str) -> None:
     places: list[str] | None = None
     for depth in range(1, len(parts)):
         module = ".".join(parts[:depth])
-        spec = PathFinder.find_spec(module, places)
+        spec = _found(module, places)
         if spec is None:
             raise UserError(_no_module(key, target, parts[: depth - 1], parts[depth - 1], places))
         if spec.submodule_search_locations is None:
             return
         places = list(spec.submodule_search_locations)
+
+
+def _found(module: str, places: list[str] | None) -> ModuleSpec | None:
+    """As an import would find it: an editable install has a finder of its own."""
+    finders = (finder for finder in sys.meta_path if hasattr(finder, "find_spec"))
+    return next((spec for each in finders if (spec := each.find_spec(module, places))), None)
 
 
 def _no_module(
