@@ -1,5 +1,6 @@
 """`stored`: examples that `python -m input_pipelines convert` has stored in another format."""
 
+import functools
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -13,8 +14,7 @@ from results.errors import UserError
 
 def source(path: str) -> "Stored":
     """The examples of a folder that `convert` named."""
-    folder = Path(path).expanduser().absolute()
-    return Stored(folder, read_manifest(folder, f"source.parameters.path={path}"))
+    return Stored(Path(path).expanduser().absolute())
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,13 @@ class Stored:
     """The source for one folder."""
 
     folder: Path
-    manifest: Manifest
 
     identity = None
+
+    @functools.cached_property
+    def manifest(self) -> Manifest:
+        """What the folder says about itself. Raises UserError where it can't be read."""
+        return read_manifest(self.folder, f"source.parameters.path={self.folder}")
 
     def prepare(self, folder: Path) -> None:
         """Nothing: what was converted is used as it is."""

@@ -114,7 +114,7 @@ def test_folder_that_cannot_be_read_is_one_line(text, said, tmp_path) -> None:
     if text is not None:
         (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(UserError, match=said):
-        stored(str(tmp_path))
+        stored(str(tmp_path)).open(None, "train")
 
 
 def test_file_that_vanished_is_named(splits, tmp_path) -> None:
