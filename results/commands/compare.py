@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from results.columns import COLUMNS
-from results.commands import Verb
 from results.comparing import (
     THROUGHPUT,
     Comparison,
@@ -20,6 +19,7 @@ from results.comparing import (
 from results.comparing.choosing import Matchup, between_folders, by_key
 from results.errors import UserError, nearest
 from results.loading import Run
+from results.verbs import Verb
 
 _SLOWER = 1
 """The exit code where `fail_if_slower` says so."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from results import formats
 from results.columns import known
-from results.commands import Verb
 from results.errors import UserError, nearest
 from results.loading import Run, read_runs
 from results.run_table import (
@@ -22,6 +21,7 @@ from results.run_table import (
 from results.sorting import in_order
 from results.sweep_folder import problem
 from results.text import one_line
+from results.verbs import Verb
 from results.where import condition
 
 _FORMATS = ("table", "csv", "json", "markdown")

@@ -8,12 +8,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.commands import Verb
 from results.errors import UserError, nearest
 from results.formats import as_csv, as_json_text
 from results.loading import read_runs
 from results.profiles import TRACE, Operation, Profile, read_profile
 from results.text import fixed, number, one_line, percent
+from results.verbs import Verb
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from results.commands import Verb
 from results.errors import UserError, nearest
 from results.report import FORMATS, HTML, PNG, SVG, write_report
+from results.verbs import Verb
 
 
 def run(words: Mapping[str, str]) -> None:

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from results.commands import Verb
 from results.errors import UserError
 from results.loading import Run, is_single, read_runs
 from results.text import one_line
+from results.verbs import Verb
 
 _EVENTS = "tensorboard"
 """Where a run keeps what TensorBoard shows."""

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.commands import Verb
 from results.run_folder import RunFolder, unix_seconds
 from results.sweep_folder import (
     DONE,
@@ -28,6 +27,7 @@ from results.sweep_folder import (
 )
 from results.sweep_progress import duration, progress_line, what_they_are
 from results.text import DASH, one_line
+from results.verbs import Verb
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

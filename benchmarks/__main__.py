@@ -1,0 +1,19 @@
+"""`python -m benchmarks <verb> key=value …`: decide from what runs have measured."""
+
+import sys
+from collections.abc import Sequence
+
+from launcher.paths import put_current_folder_last
+
+put_current_folder_last()
+
+from benchmarks.commands import DOOR  # noqa: E402  after the path is right
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code: its own, or 2 for what a person got wrong."""
+    return DOOR.run(list(sys.argv[1:] if words is None else words))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
