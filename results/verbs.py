@@ -1,4 +1,4 @@
-"""A room's front door: `python -m <room> <verb> key=value …`, its verbs and what is said of them."""
+"""The front door of a room: `python -m <room> <verb> key=value …`, and what its verbs are."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The verbs of `python -m benchmarks`, one module each. A new verb is one module and one line here."""
+"""The verbs of `python -m benchmarks`, one module each: a new one is a module and a line here."""
 
 from results.verbs import FrontDoor
 
