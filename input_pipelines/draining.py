@@ -1,6 +1,5 @@
 """Takes batches from iterators as fast as they come and looks at none. Runs in tasks only."""
 
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +11,13 @@ from input_pipelines.service import BATCHES_AHEAD
 
 _CALL_SECONDS = 0.05
 """A call takes about so long, so that a drain ends when it should and Python costs nothing."""
-_MOST_A_CALL = 4_096
+_MOST_A_CALL = 32_768
 _FEWEST = 4
 MOST_AHEAD = 8
+_IDLE_SHARE = 0.1
+"""Of a core; below it the process is taken to be at rest."""
+_IDLE_CHECK_SECONDS = 0.01
+_LONGEST_REST_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Drain:
 
     def __call__(self, seconds: float = 0.0, batches: int = _FEWEST) -> Drained:
         """Takes batches for `seconds`, and at least so many."""
-        cpu, began = _cpu_seconds(), time.perf_counter()
+        cpu, began = time.process_time(), time.perf_counter()
         taken, count, now = 0, 1, began
         while now < began + seconds or taken < batches:
             self._take(tf.constant(count))
@@ -51,7 +54,20 @@ class Drain:
             if not seconds:
                 count = max(1, min(count, batches - taken))
             self._beat()
-        return Drained(taken, now - began, _cpu_seconds() - cpu)
+        return Drained(taken, now - began, time.process_time() - cpu)
+
+
+def rest() -> None:
+    """Returns when the threads of the process have come to rest, at the latest after 2 s.
+
+    A pipeline that was left a moment ago still makes elements ahead.
+    """
+    give_up = time.perf_counter() + _LONGEST_REST_SECONDS
+    while time.perf_counter() < give_up:
+        cpu, wall = time.process_time(), time.perf_counter()
+        time.sleep(_IDLE_CHECK_SECONDS)
+        if time.process_time() - cpu < _IDLE_SHARE * (time.perf_counter() - wall):
+            return
 
 
 def with_small_buffers(dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -98,11 +114,6 @@ def _buffered(nodes: Any, place: int) -> int:
     # Data workers take turns: the first input is whose turn it is, the others are theirs.
     further = node.inputs if node.name.startswith("DirectedInterleave") else node.inputs[:1]
     return found + sum(_buffered(nodes, each) for each in further)
-
-
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 def _taking(iterators: list[Any]) -> Any:

@@ -13,10 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from input_pipelines.draining import Drain, Drained, buffered_batches, with_small_buffers
+from input_pipelines.draining import (
+    Drain,
+    Drained,
+    buffered_batches,
+    rest,
+    with_small_buffers,
+)
 from input_pipelines.page_cache import kept_cold
 from input_pipelines.pieces import Piece, Split, cut, numbered
-from input_pipelines.profiling.draining import rest
 from input_pipelines.settings import PipelineSettings, StorageSettings
 from input_pipelines.study import Study
 from results.errors import UserError

@@ -27,9 +27,8 @@ from input_pipelines.diagnosis.blocks import (
     WARM,
 )
 from input_pipelines.diagnosis.memory import memory_stalled_seconds
-from input_pipelines.draining import Drain, buffered_batches, with_small_buffers
+from input_pipelines.draining import Drain, buffered_batches, rest, with_small_buffers
 from input_pipelines.page_cache import kept_cold, storage_bytes_read
-from input_pipelines.profiling.draining import rest
 from input_pipelines.settings import StorageSettings
 from results.run_folder import BLOCKS
 from strategies.job import TrainingJob

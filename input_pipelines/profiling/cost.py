@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from input_pipelines.profiling.draining import Block
+from input_pipelines.profiling.counted import Block
 from input_pipelines.profiling.intervals import Interval, over_rounds
 from input_pipelines.profiling.parts import Parts
 from input_pipelines.profiling.whole import Whole

@@ -11,7 +11,7 @@ from math import ceil
 import tensorflow as tf
 
 from input_pipelines.graph import DatasetGraph, Stage
-from input_pipelines.profiling.draining import Drain
+from input_pipelines.profiling.counted import CountedDrain
 from input_pipelines.profiling.flow import known_size, upstream, without_rewriting
 from input_pipelines.profiling.intervals import Interval, over_rounds
 
@@ -64,11 +64,13 @@ class Prefix:
         self._drain.first()
         self._drain.take(elements_to_fill(self._graph, self.stage.name, self._per_example))
 
-    def _take_together(self, elements_per_second: float) -> Drain:
+    def _take_together(self, elements_per_second: float) -> CountedDrain:
         wanted = elements_per_second * _TAKEN_TOGETHER_SECONDS
         together = max(1, min(int(wanted), _MOST_TAKEN_TOGETHER))
         beginning = self._graph.up_to(self.stage.name)
-        return Drain(without_rewriting(_thinned(beginning, together), autotune=False), together)
+        return CountedDrain(
+            without_rewriting(_thinned(beginning, together), autotune=False), together
+        )
 
     def block(self, seconds: float) -> Spent:
         """Measures for about so many seconds."""

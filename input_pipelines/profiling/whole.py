@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from input_pipelines.page_cache import kept_cold
-from input_pipelines.profiling.draining import Block, Drain
+from input_pipelines.profiling.counted import Block, CountedDrain
 from input_pipelines.profiling.intervals import finite, over_rounds
 from input_pipelines.profiling.model_nodes import snapshot
 
@@ -30,7 +30,7 @@ class Whole:
         """`files` are kept out of the page cache while a block runs."""
         self._element_bytes = _bytes_of(dataset.element_spec)
         self._batch, self._files = batch, files
-        self._drain = Drain(_endless(dataset), batch)
+        self._drain = CountedDrain(_endless(dataset), batch)
 
     def fill(self, examples: int) -> None:
         """Fills buffers and caches: takes a first batch, and at least so many examples."""

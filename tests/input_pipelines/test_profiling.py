@@ -12,7 +12,7 @@ import tensorflow as tf
 from input_pipelines.commands.profile import show
 from input_pipelines.graph import DatasetGraph
 from input_pipelines.profiling.cost import own_cost
-from input_pipelines.profiling.draining import Drain
+from input_pipelines.profiling.counted import CountedDrain
 from input_pipelines.profiling.flow import elements_per_example
 from input_pipelines.profiling.model_nodes import running_stages, snapshot
 from input_pipelines.profiling.prefixes import Spent, own_costs
@@ -190,7 +190,7 @@ def test_a_pipeline_without_a_model_is_left_untold() -> None:
 
 
 def test_blocks_count_what_was_drained_in_them() -> None:
-    drain = Drain(tf.data.Dataset.range(10**9).batch(7), 7)
+    drain = CountedDrain(tf.data.Dataset.range(10**9).batch(7), 7)
     drain.first()
     first, second = drain.block(0.01), drain.block(0.01)
     assert first.elements % 7 == second.elements % 7 == 0
