@@ -50,7 +50,7 @@ def convert(study: Study) -> None:
     except OSError as error:
         raise UserError(f"convert.folder={target}: can't be written ({error.strerror})") from error
     try:
-        _write(temporary, study, settings)
+        _write(temporary, study, settings, f"convert.folder={target}")
         temporary.chmod(0o755)
         temporary.rename(target)
     except BaseException:
@@ -85,7 +85,7 @@ def compare(study: Study) -> None:
             folder.mkdir()
             began = time.perf_counter()
             try:
-                _write(folder, small, settings)
+                _write(folder, small, settings, str(study.folder))
             except UserError as error:
                 refused[name] = str(error)
                 continue
@@ -163,12 +163,15 @@ class _Way:
         return {"examples_per_second": found.value, "low": found.low, "high": found.high}
 
 
-def _write(folder: Path, study: Study, settings: ConvertSettings) -> None:
+def _write(folder: Path, study: Study, settings: ConvertSettings, where: str) -> None:
+    """Writes both splits; what a full or closed disk says begins with `where`."""
     splits = {"train": study.feed.train, "test": study.feed.test}
     try:
         write_examples(folder, splits, settings, study.source)
     except OSError as error:
-        raise UserError(f"convert.folder={folder}: {error.strerror or error}") from error
+        raise UserError(f"{where}: {error.strerror or error}") from error
+    except tf.errors.ResourceExhaustedError as error:  # of TensorFlow's own writer of records
+        raise UserError(f"{where}: {error.message}") from error
 
 
 def _train_files(folder: Path) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def _fields(split: Split, settings: ConvertSettings) -> tuple[Field, ...]:
     if settings.size is not None and not images:
         raise UserError(f"convert.size={settings.size}: the examples hold no image; leave it out")
     for name, spec in specs.items():
-        if not spec.shape.is_fully_defined() or not spec.dtype.size:
+        if not spec.shape.is_fully_defined() or not _is_number(spec.dtype):
             raise UserError(
                 f"convert.format=raw: {name} has no fixed size ({spec.dtype.name} {spec.shape}); "
                 "take convert.format=tfrecord"
@@ -126,13 +126,20 @@ def _fields(split: Split, settings: ConvertSettings) -> tuple[Field, ...]:
     )
 
 
+def _is_number(dtype: tf.DType) -> bool:
+    return bool(dtype.is_floating or dtype.is_integer or dtype.is_bool or dtype.is_complex)
+
+
 def _resized(example: Any, size: int | None) -> dict[str, Any]:
     if size is None:
         return dict(example)
+
+    def resized(image: tf.Tensor) -> tf.Tensor:
+        found = tf.image.resize(image, [size, size])
+        return tf.cast(tf.round(found) if image.dtype.is_integer else found, image.dtype)
+
     return {
-        name: tf.cast(tf.round(tf.image.resize(tensor, [size, size])), tensor.dtype)
-        if tensor.shape.rank == IMAGE_RANK
-        else tensor
+        name: resized(tensor) if tensor.shape.rank == IMAGE_RANK else tensor
         for name, tensor in example.items()
     }
 

@@ -1,8 +1,12 @@
 """The same examples, whatever they are stored as."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -75,6 +79,28 @@ def test_images_are_resized(tmp_path) -> None:
     example = next(iter(parsed(split, None)))
     assert example["image"].shape == [16, 16, 3]
     assert example["image"].dtype == tf.uint8
+
+
+def own_splits(folder: Path, parse: Callable[[Any], dict[str, Any]]) -> dict[str, Split]:
+    """Eight records of one number each, and what parses them."""
+    source = csv_lines.source(examples=8, vocabulary=50, shards=1)
+    source.prepare(folder)
+    made = {name: source.open(folder, name) for name in ("train", "test")}
+    return {name: replace(split, parse=parse) for name, split in made.items()}
+
+
+def test_images_of_real_numbers_are_not_rounded(tmp_path) -> None:
+    made = own_splits(tmp_path, lambda _: {"image": tf.fill([4, 4, 3], 0.25)})
+    (tmp_path / "small").mkdir()
+    write_examples(tmp_path / "small", made, ConvertSettings("raw", size=2), "made")
+    example = next(iter(parsed(stored(str(tmp_path / "small")).open(None, "train"), None)))
+    assert np.all(example["image"].numpy() == np.float32(0.25))
+
+
+def test_text_is_refused_as_raw(tmp_path) -> None:
+    made = own_splits(tmp_path, lambda raw: {"line": raw})
+    with pytest.raises(UserError, match=r"line has no fixed size \(string \(\)\)"):
+        write_examples(tmp_path, made, ConvertSettings("raw"), "made")
 
 
 @pytest.mark.parametrize(
