@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +21,8 @@ from tests.planted.jobs import JOBS
 from tests.planted.running import Judged, judged
 
 INCONCLUSIVE = "inconclusive"
+_TURNS = 3
+"""Runs without and with an advice, whose geometric mean is what it gained."""
 BRIEFLY = ("measure.rounds=5", "measure.block_seconds=0.15", "measure.advice=false")
 
 
@@ -49,20 +52,27 @@ def main() -> int:
 
 
 def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str, Any]]:
-    """The first advice, where it is words to add: predicted and measured gain."""
+    """The first advice, where it is words to add: predicted gain, and the measured one over runs
+    without and with it in turns."""
     advice = next((each for each in one.actions if each["overrides"]), None)
     if advice is None:
         return []
-    after = judged(
-        one.name,
-        scratch / f"changed-{one.name.replace(' ', '-')}",
-        *advice["overrides"],
-        "measure.advice=false",
-    )
-    measured = after.examples_per_second / one.examples_per_second
-    predicted = float(advice["predicted_speedup"])
+    ratios = []
+    for turn in range(_TURNS):
+        before, after = (
+            judged(
+                one.name,
+                scratch / f"{turn}-{'with' if words else 'without'}-{one.name.replace(' ', '-')}",
+                *words,
+                "measure.advice=false",
+            ).examples_per_second
+            for words in ((), advice["overrides"])
+        )
+        ratios.append(after / before)
+    measured, predicted = geometric_mean(ratios), float(advice["predicted_speedup"])
     console.print(
         f"  {' '.join(advice['overrides'])}: {predicted:.2f} × predicted, {measured:.2f} × measured"
+        f" ({', '.join(f'{ratio:.2f}' for ratio in ratios)})"
     )
     return [
         {
@@ -70,6 +80,7 @@ def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str,
             "overrides": advice["overrides"],
             "predicted": predicted,
             "measured": measured,
+            "ratios": ratios,
         }
     ]
 
