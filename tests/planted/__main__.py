@@ -1,8 +1,8 @@
 """`python -m tests.planted`: diagnoses every planted job and prints how often that was right.
 
-`--repeats n` (1) diagnoses each so often, `--predictions` also carries out the first advice on each
-and compares what it gained with what was predicted, `--only name …` takes some of the jobs,
-`--save` keeps the figure. Without `--predictions` nothing is tried, and blocks are short.
+`--repeats n` (1) diagnoses each so often, in short blocks and trying nothing. `--predictions` takes
+longer ones instead, carries out the first advice on each job and compares what it gained with what
+was predicted. `--only name …` takes some of the jobs, `--save` keeps the figure.
 """
 
 import argparse
@@ -35,19 +35,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
         for repeat in range(asked.repeats):
             for name in asked.only or JOBS:
-                with_advice = asked.predictions and repeat == 0
                 one = judged(
                     name,
                     Path(scratch) / f"{repeat}-{name.replace(' ', '-')}",
-                    *(() if with_advice else BRIEFLY),
+                    *(() if asked.predictions else BRIEFLY),
                 )
                 found.append(one)
                 console.print(f"{name}: {one.line}", soft_wrap=True)
-                if with_advice:
+                if asked.predictions:
                     predictions += _carried_out(one, Path(scratch), console)
     _print_confusion(found, console)
-    if asked.save:
-        save("planted_jobs", _record(found, predictions))
+    if asked.save and asked.predictions:
+        save("predicted_gains", {"turns": _TURNS, "predictions": predictions})
+    elif asked.save:
+        save("planted_jobs", _record(found))
     return int(any(one.verdict not in (one.truth, INCONCLUSIVE) for one in found))
 
 
@@ -85,7 +86,7 @@ def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str,
     ]
 
 
-def _record(found: list[Judged], predictions: list[dict[str, Any]]) -> dict[str, Any]:
+def _record(found: list[Judged]) -> dict[str, Any]:
     return {
         "judged": [
             {
@@ -102,7 +103,6 @@ def _record(found: list[Judged], predictions: list[dict[str, Any]]) -> dict[str,
         "right": sum(one.verdict == one.truth for one in found),
         "inconclusive": sum(one.verdict == INCONCLUSIVE for one in found),
         "wrong": sum(one.verdict not in (one.truth, INCONCLUSIVE) for one in found),
-        "predictions": predictions,
     }
 
 
