@@ -63,7 +63,7 @@ WELL_WRITTEN: dict[str, tuple[str, ...]] = {
 GRID = {
     "parallel_calls": (1, 2, 8, None),
     "parallel_reads": (1, 4, 16),
-    "prefetch": (0, 2, None),
+    "prefetch": (0, None),
     "cache": ("none", "memory", "disk"),
     "deterministic": (True, False),
     "batch_first": (False, True),

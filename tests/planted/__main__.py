@@ -21,7 +21,7 @@ from tests.planted.jobs import JOBS
 from tests.planted.running import Judged, judged
 
 INCONCLUSIVE = "inconclusive"
-_TURNS = 3
+_TURNS = 2
 """Runs without and with an advice, whose geometric mean is what it gained."""
 BRIEFLY = ("measure.rounds=5", "measure.block_seconds=0.15", "measure.advice=false")
 
