@@ -1,0 +1,280 @@
+"""Points from the columns of `results.load`, and the refusal of runs that don't belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.scaling.cells import PARTS, Cell, Point
+from results.configuration import flat
+from results.errors import UserError
+from results.groups import makes_a_difference
+from results.run_folder import ENVIRONMENT, RunFolder
+from results.streams import RESOURCES, STEPS, read_rows
+from results.text import counted, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MBIT = "emulate.network.mbit_per_second"
+_ACCELERATOR = "emulate.accelerator.examples_per_second"
+_MACHINE = ("cpu_model", "cores", "memory_bytes", "gpus")
+_SAME_MEMORY = 0.02
+"""The system keeps a little for itself, not always the same."""
+_IN_THE_MODEL = {"workers", "ps", "strategy", "workload", "keras", _MBIT, _ACCELERATOR}
+_IN_THE_MODEL_BELOW = ("batch.", "strategy.", "engine.", "emulate.hosts.")
+_NOT_OF_SPEED_BELOW = ("until.", "measure.", "evaluate.", "checkpoint.", "watch.", "launch.")
+_OF_THE_WORKLOAD = ("workload.", "source", "source.")
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that one model is fitted to."""
+
+    strategy: str
+    workload: str
+    rule: str
+    """`weak`: the batch of a replica is the same for any number of workers; `strong`: the global
+    batch is."""
+    varied: str
+    """What else they have in common and other groups have otherwise; empty where nothing is."""
+    points: tuple[Point, ...]
+    folders: tuple[str, ...]
+    """Of the points; empty text where it isn't known."""
+    left_out: int
+    """Runs of this strategy and workload that failed, or whose speed was not measured."""
+    emulated: str | None
+
+
+def groups_of(runs: pd.DataFrame) -> list[Group]:
+    """The finished runs of a frame of `results.load`, by what is fitted together.
+
+    Raises UserError where none has finished, where they ran on different machines, or where one
+    group would hold different workloads, naming the difference.
+    """
+    rows: list[dict[str, Any]] = runs.to_dict("records")  # type: ignore[assignment]
+    done = [row for row in rows if row.get("state") == "done" and _speed(row) is not None]
+    if not done:
+        raise UserError(
+            f"folder: {counted(len(rows), 'run')} and none finished with a speed; give a sweep "
+            "such as experiment=scaling makes"
+        )
+    environments = [_environment(row) for row in done]
+    _check_one_machine(done, environments)
+    found = []
+    for key in dict.fromkeys(_name(row) for row in done):
+        mine = [place for place, row in enumerate(done) if _name(row) == key]
+        others = [row for row in rows if _name(row) == key]
+        left_out = len(others) - len(mine)
+        for varied, places in _by_what_varies([done[place] for place in mine], key).items():
+            of = [done[mine[place]] for place in places]
+            told = [environments[mine[place]] for place in places]
+            found.append(_group(key, varied, of, told, left_out))
+    return found
+
+
+def _group(
+    key: tuple[str, str],
+    varied: str,
+    rows: Sequence[Mapping[str, Any]],
+    environments: Sequence[Mapping[str, Any]],
+    left_out: int,
+) -> Group:
+    points = tuple(_point(row, told) for row, told in zip(rows, environments, strict=True))
+    emulated = sorted({str(row["emulated"]) for row in rows if _text(row.get("emulated"))})
+    return Group(
+        strategy=key[0],
+        workload=key[1],
+        rule=_rule([point.cell for point in points]),
+        varied=varied,
+        points=points,
+        folders=tuple(_text(row.get("folder")) for row in rows),
+        left_out=left_out,
+        emulated="; ".join(emulated) or None,
+    )
+
+
+def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
+    parts = {part: _number(row.get(f"step_{part}_seconds")) for part in PARTS}
+    workers = int(_number(row.get("workers")) or 1)
+    return Point(
+        run=str(row.get("run")),
+        cell=Cell(
+            workers=workers,
+            batch_per_replica=_batch_per_replica(row, workers),
+            ps=int(_number(row.get("ps")) or 1),
+            gradient_bytes=_number(row.get("gradient_bytes")),
+            mbit_per_second=_number(row.get(_MBIT)),
+            accelerator=_number(row.get(_ACCELERATOR)),
+            shared_cores=_cores(environment),
+        ),
+        examples_per_second=_speed(row) or 0.0,
+        wait_share=_number(row.get("wait_share")) or 0.0,
+        busy_cores=_busy_cores(row),
+        parts={part: value for part, value in parts.items() if value is not None},
+    )
+
+
+def _batch_per_replica(row: Mapping[str, Any], workers: int) -> float:
+    total = _number(row.get("batch_total")) or _number(row.get("batch.total"))
+    if total is not None:
+        return total / workers
+    return _number(row.get("batch_per_replica")) or _number(row.get("batch.per_replica")) or 1.0
+
+
+def _rule(cells: Sequence[Cell]) -> str:
+    per_replica = {cell.batch_per_replica for cell in cells}
+    return "weak" if len(per_replica) <= len({cell.batch_total for cell in cells}) else "strong"
+
+
+def _busy_cores(row: Mapping[str, Any]) -> float | None:
+    """Cores that the run's tasks kept busy from the first step to the last.
+
+    By their samples of that time; where there are none, by the whole run's CPU, which counts
+    imports as well and so errs on the side of full.
+    """
+    path = _text(row.get("folder"))
+    sampled = _sampled_cores(RunFolder(Path(path))) if path else None
+    if sampled is not None:
+        return sampled
+    used, seconds = _number(row.get("core_seconds")), _number(row.get("training_seconds"))
+    return used / seconds if used is not None and seconds else None
+
+
+def _sampled_cores(folder: RunFolder) -> float | None:
+    tasks = folder.tasks()
+    steps = [read_rows(folder.task_folder(task), STEPS) for task in tasks]
+    starts = [table["start"].to_numpy() for table in steps if len(table)]
+    ends = [
+        table["start"].to_numpy() + table["seconds"].to_numpy() for table in steps if len(table)
+    ]
+    if not starts:
+        return None
+    begin, end = min(map(np.min, starts)), max(map(np.max, ends))
+    busy = []
+    for task in tasks:
+        table = read_rows(folder.task_folder(task), RESOURCES)
+        times, used = table["time"].to_numpy(), table["cpu_seconds"].to_numpy()
+        within = (times >= begin) & (times <= end) & np.isfinite(used.astype(np.float64))
+        if within.sum() < 2:
+            return None
+        span = times[within][-1] - times[within][0]
+        busy.append((used[within][-1] - used[within][0]) / span)
+    return float(sum(busy))
+
+
+def step_seconds_seen(folder: str) -> np.ndarray:
+    """Every measured step's seconds of the first task in a run's folder that has any, [n]."""
+    if not folder:
+        return np.empty(0)
+    of = RunFolder(Path(folder))
+    for task in of.tasks():
+        seconds = read_rows(of.task_folder(task), STEPS)["seconds"].to_numpy()
+        if len(seconds):
+            return np.asarray(seconds, dtype=np.float64)
+    return np.empty(0)
+
+
+def _by_what_varies(
+    rows: Sequence[Mapping[str, Any]], key: tuple[str, str]
+) -> dict[str, list[int]]:
+    """Places of the rows that belong to one model, by what sets them apart from the others."""
+    keys = [name for name in dict.fromkeys(n for row in rows for n in row) if _may_matter(name)]
+    values = {name: [_shown(row.get(name)) for row in rows] for name in keys}
+    varied = {name: of for name, of in values.items() if len(set(of)) > 1}
+    for name, of in varied.items():
+        if name.startswith(_OF_THE_WORKLOAD) and not _compute_is_known(rows):
+            raise UserError(
+                f"folder: {key[0]}, {key[1]} has runs of different workloads in one fit: {name}="
+                f"{' and '.join(dict.fromkeys(of))}; choose one: where='{name} == {of[0]}'"
+            )
+    apart = {name: of for name, of in varied.items() if not name.startswith(_OF_THE_WORKLOAD)}
+    found: dict[str, list[int]] = {}
+    for place in range(len(rows)):
+        label = ", ".join(f"{name}={of[place]}" for name, of in apart.items())
+        found.setdefault(label, []).append(place)
+    return found
+
+
+def _may_matter(column: str) -> bool:
+    """Whether a column is a key of the configuration that sets runs apart."""
+    asked = "." in column or column in ("communication", "source", "devices", "deterministic")
+    return (
+        asked
+        and column not in _IN_THE_MODEL
+        and not column.startswith(_IN_THE_MODEL_BELOW)
+        and not column.startswith(_NOT_OF_SPEED_BELOW)
+        and makes_a_difference(column)
+    )
+
+
+def _compute_is_known(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a gradient's size is all that workloads can differ in for a model."""
+    return all(
+        _number(row.get(_ACCELERATOR)) is not None
+        and _number(row.get("gradient_bytes")) is not None
+        for row in rows
+    )
+
+
+def _check_one_machine(
+    rows: Sequence[Mapping[str, Any]], environments: Sequence[Mapping[str, Any]]
+) -> None:
+    for key in _MACHINE:
+        values = {
+            _shown(told[key]): row
+            for row, told in zip(rows, environments, strict=True)
+            if told.get(key) is not None
+        }
+        if len(values) > 1 and not (key == "memory_bytes" and _same_memory(values)):
+            first, second = list(values.items())[:2]
+            raise UserError(
+                f"folder: runs of different machines in one fit, {key}: {first[0]} in run "
+                f"{first[1].get('run')} and {second[0]} in run {second[1].get('run')}; give runs "
+                "of one machine"
+            )
+
+
+def _same_memory(values: Mapping[str, Any]) -> bool:
+    sizes = [float(value) for value in values]
+    return max(sizes) <= min(sizes) * (1 + _SAME_MEMORY)
+
+
+def _environment(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    path = _text(row.get("folder"))
+    return (RunFolder(Path(path)).read_if_there(ENVIRONMENT) or {}) if path else {}
+
+
+def _cores(environment: Mapping[str, Any]) -> int | None:
+    found = _number(flat(environment).get("cores"))
+    return None if found is None else int(found)
+
+
+def _name(row: Mapping[str, Any]) -> tuple[str, str]:
+    return one_line(row.get("strategy"), _LONGEST), one_line(row.get("workload"), _LONGEST)
+
+
+def _speed(row: Mapping[str, Any]) -> float | None:
+    found = _number(row.get("examples_per_second"))
+    return found if found is not None and found > 0 else None
+
+
+def _number(value: Any) -> float | None:
+    """A finite number; None for anything else, such as a frame's NaN for what is missing."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return None
+    return float(value) if np.isfinite(value) else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _shown(value: Any) -> str:
+    missing = value is None or (isinstance(value, float) and np.isnan(value))
+    return "null" if missing else one_line(value, _LONGEST)
