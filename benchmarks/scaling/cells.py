@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 BITS_PER_BYTE, BITS_PER_MBIT = 8, 1e6
 
+HELD_BACK = 0.1
+"""Share of a step, waited for input, from which on input is said to hold training back, as a
+diagnosis says it. Less is part of what a step costs."""
+
 PARTS = ("input", "compute", "straggle", "transfer", "update", "rest")
 """Parts of a step, as summary.json has them: `step_<part>_seconds`."""
 
@@ -57,3 +61,13 @@ class Point:
     def step_seconds(self) -> float:
         """A step of one worker: of all of them together, where they wait for each other."""
         return self.cell.batch_total / self.examples_per_second
+
+    @property
+    def held_back(self) -> bool:
+        """Whether its input could not keep up."""
+        return self.wait_share >= HELD_BACK
+
+    @property
+    def seconds_beside_input(self) -> float:
+        """What a step would take with input that keeps up."""
+        return self.step_seconds * (1 - self.wait_share if self.held_back else 1)

@@ -160,7 +160,7 @@ class Fit:
             gradient_bytes=gradient_bytes or usual.gradient_bytes,
             mbit_per_second=mbit_per_second or usual.mbit_per_second,
             accelerator=usual.accelerator,
-            shared_cores=None if own_hosts else usual.shared_cores,
+            shared_cores=None if own_hosts and workers > 1 else usual.shared_cores,
         )
 
     def predict(
@@ -206,9 +206,8 @@ class Fit:
 
     def is_full(self, cell: Cell) -> bool:
         """Whether the host's cores are too few for the tasks of `cell`."""
-        return cell in self.cores_full or (
-            cell.accelerator is None and is_full(cell, self.per_task)
-        )
+        measured = any(point.cell == cell for point in self.points)
+        return cell in self.cores_full if measured else is_full(cell, self.per_task)
 
     def seconds_by_cause(self, cell: Cell) -> Mapping[str, float]:
         """What a step's seconds at `cell` are spent on, in words, see `terms`."""

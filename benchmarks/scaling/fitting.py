@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import exp, log, log2, sqrt
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from benchmarks.scaling.ernest import ernest_prediction
 from benchmarks.scaling.fit import Fit, HeldOut
 from benchmarks.scaling.host_cores import cores_per_task, was_full
 from benchmarks.scaling.parameter_server import parameter_server_terms
-from benchmarks.scaling.reading import Group, groups_of, step_seconds_seen
+from benchmarks.scaling.reading import Group, groups_of
 from benchmarks.scaling.shared_input import input_pace
 from benchmarks.scaling.solving import Solution, solve
 from benchmarks.scaling.stragglers import straggle_seconds
@@ -72,10 +72,7 @@ def _fit(group: Group) -> Fit:
 
 def _of_points(group: Group, points: Sequence[Point]) -> Fit:
     per_task = cores_per_task(points)
-    emulated_accelerator = all(point.cell.accelerator is not None for point in points)
-    full = [
-        point for point in points if was_full(point, None if emulated_accelerator else per_task)
-    ]
+    full = [point for point in points if was_full(point, per_task)]
     free = [point for point in points if point not in full]
     fitted_full = len(_counts(free)) < 2 and len(_counts(points)) > 1
     fitted = list(points) if fitted_full else free
@@ -111,22 +108,11 @@ def _terms(group: Group, points: Sequence[Point], per_task: float | None) -> tup
         has_gradient_bytes=all(point.cell.gradient_bytes is not None for point in points),
         has_accelerator=all(point.cell.accelerator is not None for point in points),
         cores_per_task=per_task,
-        straggle_seconds=_lateness(group),
+        straggle_seconds=lambda workers: straggle_seconds(group.steps_alone, workers),
     )
     if group.strategy == "parameter_server":
         return parameter_server_terms(known)
     return synchronous_terms(known, group.strategy in IN_ONE_PROCESS)
-
-
-def _lateness(group: Group) -> Callable[[int], float]:
-    """By number of workers, from the steps of the runs with one; of nothing where there is none."""
-    alone = [
-        step_seconds_seen(folder)
-        for folder, point in zip(group.folders, group.points, strict=True)
-        if point.cell.workers == 1
-    ]
-    seen = [steps for steps in alone if len(steps)]
-    return lambda workers: straggle_seconds(seen, workers)
 
 
 def _held_out(fit: Fit, without: Fit, cell: Cell) -> HeldOut:
@@ -167,10 +153,7 @@ def _run_spread(points: Sequence[Point]) -> float:
 
 def _residual(solution: Solution, points: Sequence[Point]) -> float:
     """Relative standard deviation of the points around the model."""
-    errors = [
-        log(solution.seconds(point.cell) / (point.step_seconds * (1 - point.wait_share)))
-        for point in points
-    ]
+    errors = [log(solution.seconds(point.cell) / point.seconds_beside_input) for point in points]
     return sqrt(float(np.mean(np.square(errors))))
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from benchmarks.scaling.cells import Cell, Point
 
-_FULL = 0.9
-"""Of the cores, kept busy: the rest is lost to switching and waiting for each other."""
+_FULL = 0.8
+"""Of the cores, kept busy: the rest is lost to switching and to phases in which all wait."""
 
 
 def cores_per_task(points: Sequence[Point]) -> float | None:
@@ -32,9 +32,9 @@ def is_full(cell: Cell, per_task: float | None) -> bool:
 
 
 def was_full(point: Point, per_task: float | None) -> bool:
-    """Whether the cores were full in this run, by what it used or by what its tasks want."""
-    cores = point.cell.shared_cores
-    used = point.busy_cores
+    """Whether the cores were full in this run: by what it used, or by what its tasks want while
+    they compute, be it that waiting for each other lowers what they use."""
+    cores, used = point.cell.shared_cores, point.busy_cores
     if cores is not None and used is not None and point.cell.workers > 1 and used > _FULL * cores:
         return True
-    return is_full(point.cell, per_task)
+    return point.cell.accelerator is None and is_full(point.cell, per_task)

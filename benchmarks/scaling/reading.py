@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,9 @@ _SAME_MEMORY = 0.02
 """The system keeps a little for itself, not always the same."""
 _IN_THE_MODEL = {"workers", "ps", "strategy", "workload", "keras", _MBIT, _ACCELERATOR}
 _IN_THE_MODEL_BELOW = ("batch.", "strategy.", "engine.", "emulate.hosts.")
-_NOT_OF_SPEED_BELOW = ("until.", "measure.", "evaluate.", "checkpoint.", "watch.", "launch.")
+_NOT_OF_SPEED_BELOW = ("until.", "measure.", "evaluate.", "checkpoint.", "watch.")
 _OF_THE_WORKLOAD = ("workload.", "source", "source.")
+_MOST = 0.5
 _LONGEST = 60
 
 
@@ -44,8 +45,8 @@ class Group:
     varied: str
     """What else they have in common and other groups have otherwise; empty where nothing is."""
     points: tuple[Point, ...]
-    folders: tuple[str, ...]
-    """Of the points; empty text where it isn't known."""
+    steps_alone: tuple[np.ndarray, ...]
+    """Seconds of every step, [n] each, of the runs with one worker."""
     left_out: int
     """Runs of this strategy and workload that failed, or whose speed was not measured."""
     emulated: str | None
@@ -85,15 +86,23 @@ def _group(
     environments: Sequence[Mapping[str, Any]],
     left_out: int,
 ) -> Group:
-    points = tuple(_point(row, told) for row, told in zip(rows, environments, strict=True))
+    points = [_point(row, told) for row, told in zip(rows, environments, strict=True)]
+    if any(point.cell.gradient_bytes is None for point in points):
+        unknown = [replace(point.cell, gradient_bytes=None) for point in points]
+        points = [replace(p, cell=cell) for p, cell in zip(points, unknown, strict=True)]
+    alone = [
+        step_seconds_seen(_text(row.get("folder")), int(_number(row.get("warmup_steps")) or 0))
+        for row, point in zip(rows, points, strict=True)
+        if point.cell.workers == 1
+    ]
     emulated = sorted({str(row["emulated"]) for row in rows if _text(row.get("emulated"))})
     return Group(
         strategy=key[0],
         workload=key[1],
         rule=_rule([point.cell for point in points]),
         varied=varied,
-        points=points,
-        folders=tuple(_text(row.get("folder")) for row in rows),
+        points=tuple(points),
+        steps_alone=tuple(steps for steps in alone if len(steps)),
         left_out=left_out,
         emulated="; ".join(emulated) or None,
     )
@@ -168,15 +177,20 @@ def _sampled_cores(folder: RunFolder) -> float | None:
     return float(sum(busy))
 
 
-def step_seconds_seen(folder: str) -> np.ndarray:
-    """Every measured step's seconds of the first task in a run's folder that has any, [n]."""
-    if not folder:
-        return np.empty(0)
+def step_seconds_seen(folder: str, warmup_steps: int) -> np.ndarray:
+    """Seconds of steps after the warm-up of the first task in a run's folder that has any, [n].
+
+    Of calls of several steps those inside are taken: the last one pays for the way back to Python,
+    which all tasks pay at once.
+    """
     of = RunFolder(Path(folder))
-    for task in of.tasks():
-        seconds = read_rows(of.task_folder(task), STEPS)["seconds"].to_numpy()
+    for task in of.tasks() if folder else ():
+        table = read_rows(of.task_folder(task), STEPS)
+        seconds = table["seconds"].to_numpy()[table["step"].to_numpy() > warmup_steps]
+        inside = ~np.isfinite(table["loss"].to_numpy()[table["step"].to_numpy() > warmup_steps])
         if len(seconds):
-            return np.asarray(seconds, dtype=np.float64)
+            found = seconds[inside] if inside.mean() > _MOST else seconds
+            return np.asarray(found, dtype=np.float64)
     return np.empty(0)
 
 

@@ -12,9 +12,6 @@ import numpy as np
 
 from benchmarks.scaling.cells import Cell, Point
 
-_HELD_BACK = 0.1
-"""Share of a step from which on input is said to hold training back, as a diagnosis says it."""
-
 
 @dataclass(frozen=True)
 class InputPace:
@@ -33,7 +30,7 @@ def input_pace(points: Sequence[Point]) -> InputPace:
     the two it is, unless fewer workers were not held back: then it is shared."""
     from scipy.optimize import nnls
 
-    held = [point for point in points if point.wait_share >= _HELD_BACK]
+    held = [point for point in points if point.held_back]
     if not held:
         return InputPace()
     seconds = np.array([point.step_seconds for point in held])
@@ -44,6 +41,6 @@ def input_pace(points: Sequence[Point]) -> InputPace:
     if len(counts) > 1:
         own, shared = nnls(columns / seconds[:, None], np.ones(len(held)))[0]
         return InputPace(float(own), float(shared))
-    free = any(p.cell.workers < min(counts) for p in points if p.wait_share < _HELD_BACK)
+    free = any(p.cell.workers < min(counts) for p in points if not p.held_back)
     per_example = float(np.median(seconds / columns[:, int(free)]))
     return InputPace(shared=per_example) if free else InputPace(own=per_example)

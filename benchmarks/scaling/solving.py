@@ -101,7 +101,7 @@ class _System:
         parts = [term.part for term in terms]
         rows = []
         for place, point in enumerate(points):
-            busy = point.step_seconds * (1 - point.wait_share)
+            busy = point.seconds_beside_input
             rows.append((place, [True] * len(terms), busy, busy * spread))
             for part, seconds in point.parts.items():
                 kept = [each == part for each in parts]

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+_PAUSES = 0.99
+"""Quantile beyond which steps count as pauses, for a checkpoint say: no throughput of ours, which
+rests on medians, holds them."""
+
 
 def expected_maximum(values: np.ndarray, count: int) -> float:
     """Expected largest of `count` independent draws from the `values` seen, [n], n ≥ 1.
@@ -23,5 +27,6 @@ def straggle_seconds(seconds: Sequence[np.ndarray], count: int) -> float:
         disturbed machine counts once.
       count: workers.
     """
-    late = [expected_maximum(each, count) - expected_maximum(each, 1) for each in seconds]
+    usual = [np.minimum(each, np.quantile(each, _PAUSES)) for each in seconds]
+    late = [expected_maximum(each, count) - expected_maximum(each, 1) for each in usual]
     return max(0.0, float(np.median(late))) if late else 0.0

@@ -24,11 +24,12 @@ from benchmarks.scaling.terms import (
 
 IN_ONE_PROCESS = ("one_device", "mirrored", "central_storage")
 
-# Measured with TensorFlow 2.21 on two cores: a collective of two workers takes about 3 ms before
-# the first byte and 3 ms a megabyte after it, whatever a link adds.
+# Measured with TensorFlow 2.21 on two cores: collectives of two workers take 1.5 to 3 ms a step
+# before the first byte and 3 ms a megabyte after it, whatever a link adds; those of four workers on
+# the same cores four times as much, twice of which are the hops and twice the crowding.
 _COLLECTIVE_SECONDS = 0.001
-_HOP_SECONDS = 0.0005
-_SECONDS_PER_BYTE = 1.5e-9
+_HOP_SECONDS = 0.00025
+_SECONDS_PER_BYTE = 1e-9
 _UPDATE_SECONDS_PER_BYTE = 1e-9
 # A link that lets 200 Mbit/s through took 4% longer than bytes ÷ bandwidth, one of 50 Mbit/s 16%:
 # headers of TCP and gRPC, and pauses between the hops.
@@ -74,7 +75,7 @@ def crowding(cell: Cell, cores_per_task: float = 1.0) -> float:
 
 def synchronous_terms(known: Known, in_one_process: bool) -> tuple[Term, ...]:
     """The terms of a step of `multiworker`, or of replicas in one process."""
-    found = [*computing_terms(known), _hop_term(), _collective_term(), _exchange_term(known)]
+    found = [*computing_terms(known), *_latency_terms(), *_exchange_terms(known)]
     if not in_one_process:
         found.append(_wire_term(known))
     found.append(
@@ -123,29 +124,37 @@ def bytes_of(cell: Cell) -> float:
     return 1.0 if cell.gradient_bytes is None else cell.gradient_bytes
 
 
-def _hop_term() -> Term:
-    return Term(HOPS, "transfer", lambda cell: hops(cell.workers), _HOP_SECONDS, _HOP_SECONDS)
+def _latency_terms() -> list[Term]:
+    """Of a collective, of each hop, and of each hop's work on cores that all tasks share."""
+
+    def collective(cell: Cell) -> float:
+        return float(cell.workers > 1)
+
+    def hop(cell: Cell) -> float:
+        return float(hops(cell.workers))
+
+    def crowded_hop(cell: Cell) -> float:
+        return hops(cell.workers) * crowding(cell)
+
+    return [
+        Term(HOPS, "transfer", collective, _COLLECTIVE_SECONDS, _COLLECTIVE_SECONDS),
+        Term(HOPS, "transfer", hop, _HOP_SECONDS, _HOP_SECONDS),
+        Term(HOPS, "transfer", crowded_hop, _HOP_SECONDS, _HOP_SECONDS),
+    ]
 
 
-def _collective_term() -> Term:
-    return Term(
-        HOPS,
-        "transfer",
-        lambda cell: float(cell.workers > 1),
-        _COLLECTIVE_SECONDS,
-        _COLLECTIVE_SECONDS,
-    )
+def _exchange_terms(known: Known) -> list[Term]:
+    """Of each byte, and of its copying on cores that all tasks share."""
+    usual = _SECONDS_PER_BYTE if known.has_gradient_bytes else 0.0
+    spread = usual or _DOUBT * known.step_seconds
 
+    def exchanged(cell: Cell) -> float:
+        return ring_share(cell.workers) * bytes_of(cell)
 
-def _exchange_term(known: Known) -> Term:
-    per_byte = _SECONDS_PER_BYTE if known.has_gradient_bytes else _DOUBT * known.step_seconds
-    return Term(
-        EXCHANGE,
-        "transfer",
-        lambda cell: ring_share(cell.workers) * bytes_of(cell) * crowding(cell),
-        usual=per_byte if known.has_gradient_bytes else 0.0,
-        spread=per_byte,
-    )
+    def copied(cell: Cell) -> float:
+        return exchanged(cell) * crowding(cell)
+
+    return [Term(EXCHANGE, "transfer", column, usual, spread) for column in (exchanged, copied)]
 
 
 def _wire_term(known: Known) -> Term:
