@@ -2,7 +2,8 @@
 
 fits       one record for each strategy, workload and batch rule:
   label, strategy, workload, rule, emulated, runs, left_out, fitted_full, held_out_error
-  headline where it ends, in half a sentence; says: all there is to know, in sentences
+  headline where it ends, in half a sentence
+  says     what it rests on and where it ends, in sentences
   series   one record for each network, gradient and number of servers: conditions (in words),
     points   workers, examples_per_second, kept_apart; one for each run
     curve    workers, examples_per_second, low, high: what the model says, with its 95% interval;

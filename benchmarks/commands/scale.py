@@ -15,11 +15,16 @@ from results.where import condition
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
+    from rich.table import Table
 
     from results.report.drawing import Plot
 
 _WIDTH = 80
 _SVG, _PNG = "svg", "png"
+_HEAD = ("workers", "examples/s", "95% interval", "model", "of perfect", "")
+_HELD_OUT_HEAD = ("left out", "predicted", "95% interval", "measured", "error", "Ernest")
+_LEFT = ("", "left out")
+"""Columns of words."""
 
 
 def run(words: Mapping[str, str]) -> None:
@@ -79,24 +84,33 @@ def _written(
 
 
 def _print(fit: Mapping[str, Any], console: Console) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from results.report.scaling_of_sweep import held_out_row
 
     emulated = f" (emulated: {fit['emulated']})" if fit["emulated"] else ""
     console.print(Text(f"{fit['label']}, {counted(fit['runs'], 'run')}{emulated}", style="bold"))
     for series in fit["series"]:
         if series["conditions"]:
-            console.print(Text(f"  {series['conditions']}"))
-        table = Table(box=None, padding=(0, 1, 0, 1))
-        for head in ("workers", "examples/s", "95% interval", "model", "of perfect"):
-            table.add_column(head, justify="right")
-        table.add_column("")
-        for row in _rows(series):
-            table.add_row(*map(Text, row))
-        console.print(table)
+            console.print(Text(series["conditions"]))
+        console.print(_table(_HEAD, _rows(series)))
+    if fit["held_out"]:
+        console.print(_table(_HELD_OUT_HEAD, [held_out_row(each) for each in fit["held_out"]]))
     for sentence in fit["says"]:
-        console.print(Text(sentence, overflow="fold"))
+        console.print(Text(sentence))
     console.print()
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for name in head:
+        table.add_column(name, justify="left" if name in _LEFT else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _rows(series: Mapping[str, Any]) -> list[list[str]]:
@@ -111,11 +125,15 @@ def _rows(series: Mapping[str, Any]) -> list[list[str]]:
             f"{number(each['measured_high'] or each['high'])}",
             number(each["examples_per_second"]),
             percent(each["efficiency"]),
-            ("predicted" if each["measured"] is None else "")
-            + (" cores full" if each["cores_full"] else ""),
+            ", ".join(_remarks(each)),
         ]
         for each in shown
     ]
+
+
+def _remarks(each: Mapping[str, Any]) -> list[str]:
+    predicted = ["predicted"] if each["measured"] is None else []
+    return predicted + (["cores full"] if each["cores_full"] else [])
 
 
 VERB = Verb(

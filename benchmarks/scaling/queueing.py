@@ -9,7 +9,7 @@ those who are there, whatever the distribution of what each one asks for.
 import numpy as np
 
 _EXACT_UP_TO = 128
-"""Beyond it Schweitzer's approximation: a round is at most 3% longer by it there."""
+"""Beyond it Schweitzer's approximation: a worker's round is at most 3% longer by it."""
 _ROUNDS = 200
 _SETTLED = 1e-9
 

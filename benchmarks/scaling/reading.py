@@ -240,11 +240,10 @@ def _check_one_machine(
     rows: Sequence[Mapping[str, Any]], environments: Sequence[Mapping[str, Any]]
 ) -> None:
     for key in _MACHINE:
-        values = {
-            _shown(told[key]): row
-            for row, told in zip(rows, environments, strict=True)
-            if told.get(key) is not None
-        }
+        values: dict[str, Mapping[str, Any]] = {}
+        for row, told in zip(rows, environments, strict=True):
+            if told.get(key) is not None:
+                values.setdefault(_shown(told[key]), row)
         if len(values) > 1 and not (key == "memory_bytes" and _same_memory(values)):
             first, second = list(values.items())[:2]
             raise UserError(

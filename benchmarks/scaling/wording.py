@@ -38,9 +38,8 @@ def headline(fit: Fit) -> str:
 
 
 def sentences(fit: Fit) -> list[str]:
-    """What it rests on, how well it predicts, where it ends."""
-    found = [*_basis(fit), *_held_out(fit), *_limit(fit)]
-    return [each for each in found if each]
+    """What it rests on, and where it ends."""
+    return [*_basis(fit), *_nothing_held_out(fit), *_limit(fit)]
 
 
 def _basis(fit: Fit) -> list[str]:
@@ -63,24 +62,13 @@ def _basis(fit: Fit) -> list[str]:
     return found
 
 
-def _held_out(fit: Fit) -> list[str]:
-    if not fit.held_out:
-        return [
-            "Nothing was left out to be predicted: that takes three numbers of workers "
-            f"(here {_listed(list(fit.workers))})."
-        ]
-    found = []
-    for each in fit.held_out:
-        at = ", ".join(filter(None, (f"{each.cell.workers} workers", conditions(fit, each.cell))))
-        predicted = each.predicted
-        ernest = "" if each.ernest_error is None else f"; Ernest {each.ernest_error:+.1%}"
-        full = ", where the host's own cores were full" if each.cores_full else ""
-        found.append(
-            f"Left out and predicted, {at}{full}: {number(predicted.examples_per_second)} "
-            f"examples/s ({number(predicted.low)} to {number(predicted.high)}), measured "
-            f"{number(each.measured)}: {each.error:+.1%}{ernest}."
-        )
-    return found
+def _nothing_held_out(fit: Fit) -> list[str]:
+    if fit.held_out:
+        return []
+    return [
+        "Nothing was left out to be predicted: that takes three numbers of workers, here are "
+        f"{_listed(list(fit.workers))}."
+    ]
 
 
 def _limit(fit: Fit) -> list[str]:

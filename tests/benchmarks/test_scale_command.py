@@ -32,7 +32,8 @@ def test_scale_prints_predicts_draws_and_the_report_shows_it(tmp_path: Path) -> 
     lines = ended.stdout.splitlines()
     assert max(map(len, lines[:-1])) <= 80
     assert "emulated" in lines[0]
-    assert re.search(r"Left out and predicted, 8 workers, 200 Mbit/s: .*\n?.*Ernest", ended.stdout)
+    assert re.search(r"^left out +predicted.*Ernest *$", ended.stdout, re.MULTILINE)
+    assert re.search(r"^8 workers, 200 Mbit/s .*[+-]\d", ended.stdout, re.MULTILINE)
     assert re.search(r"^ +16 .* predicted", ended.stdout, re.MULTILINE)
     assert "one more gives less than 5%" in ended.stdout.replace("\n", " ")
     (fit,) = json.loads((tmp_path / "sweep/scaling.json").read_text())["fits"]

@@ -59,7 +59,7 @@ def test_the_approximation_for_many_workers_meets_the_exact_queue() -> None:
     for balance in (0.5, 0.8, 1.0, 1.2, 2.0):
         delay = np.array(128 * 0.01 * balance)
         exact, near = (float(delay + demands @ congestion(n, delay, demands)) for n in (128, 129))
-        assert near == pytest.approx(exact, rel=0.03)
+        assert near == pytest.approx(exact, rel=0.035)
 
 
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=50), st.integers(1, 64))
