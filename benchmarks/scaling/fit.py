@@ -13,7 +13,7 @@ from benchmarks.scaling.cells import Cell, Point
 from benchmarks.scaling.host_cores import is_full
 from benchmarks.scaling.shared_input import InputPace
 from benchmarks.scaling.solving import Solution
-from benchmarks.scaling.terms import INPUT
+from benchmarks.scaling.terms import EXCHANGE, INPUT, NETWORK, UPDATE
 from results.errors import UserError
 
 MEASURED, PREDICTED = "measured", "predicted"
@@ -232,17 +232,31 @@ class Fit:
         return sqrt(self.residual**2 + (self.beyond * self._doublings_beyond(cell)) ** 2)
 
     def _doublings_beyond(self, cell: Cell) -> float:
-        """How far `cell` lies outside what was measured, in factors of two over all directions."""
-        squares = 0.0
-        for value, seen in (
-            (cell.workers, [point.cell.workers for point in self.points]),
-            (cell.mbit_per_second, [point.cell.mbit_per_second for point in self.points]),
-            (cell.gradient_bytes, [point.cell.gradient_bytes for point in self.points]),
-            (cell.ps, [point.cell.ps for point in self.points]),
-        ):
-            known = [each for each in seen if each is not None]
-            if value is not None and not known:
-                squares += _NEVER_SEEN**2
-            elif value is not None:
-                squares += max(0.0, log2(value / max(known)), log2(min(known) / value)) ** 2
-        return sqrt(squares)
+        """How far `cell` lies outside what was measured, in factors of two over all directions.
+
+        A link or a gradient counts by the share of a step that depends on it: to one worker a
+        network never seen is nothing new.
+        """
+        by_cause = self.seconds_by_cause(cell)
+        whole = sum(by_cause.values())
+        sent = by_cause.get(NETWORK, 0.0) / whole
+        moved = sent + (by_cause.get(EXCHANGE, 0.0) + by_cause.get(UPDATE, 0.0)) / whole
+        cells = [point.cell for point in self.points]
+        return sqrt(
+            _doublings(cell.workers, [each.workers for each in cells]) ** 2
+            + (sent * _doublings(cell.mbit_per_second, [each.mbit_per_second for each in cells]))
+            ** 2
+            + (moved * _doublings(cell.gradient_bytes, [each.gradient_bytes for each in cells]))
+            ** 2
+            + (moved * _doublings(cell.ps, [each.ps for each in cells])) ** 2
+        )
+
+
+def _doublings(value: float | None, seen: Sequence[float | None]) -> float:
+    """By how many factors of two `value` lies outside `seen`."""
+    known = [each for each in seen if each is not None]
+    if value is None:
+        return 0.0
+    if not known:
+        return _NEVER_SEEN
+    return max(0.0, log2(value / max(known)), log2(min(known) / value))

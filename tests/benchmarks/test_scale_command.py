@@ -44,6 +44,13 @@ def test_scale_prints_predicts_draws_and_the_report_shows_it(tmp_path: Path) -> 
     assert f"{fit['held_out'][0]['error']:+.1%}" in page
 
 
+def test_the_command_of_the_readme_reads_a_folder(tmp_path: Path) -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    (folder,) = re.findall(r"^python -m benchmarks scale folder=(\S+)$", readme, re.MULTILINE)
+    write(runs(ring, workers=(1, 2), repeats=1), tmp_path / folder)
+    assert scale(tmp_path, f"folder={folder}").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
