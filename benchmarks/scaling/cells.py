@@ -66,8 +66,3 @@ class Point:
     def held_back(self) -> bool:
         """Whether its input could not keep up."""
         return self.wait_share >= HELD_BACK
-
-    @property
-    def seconds_beside_input(self) -> float:
-        """What a step would take with input that keeps up."""
-        return self.step_seconds * (1 - self.wait_share if self.held_back else 1)

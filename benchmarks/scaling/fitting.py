@@ -15,7 +15,7 @@ from benchmarks.scaling.fit import Fit, HeldOut
 from benchmarks.scaling.host_cores import cores_per_task, was_full
 from benchmarks.scaling.parameter_server import parameter_server_terms
 from benchmarks.scaling.reading import Group, groups_of
-from benchmarks.scaling.shared_input import input_pace
+from benchmarks.scaling.shared_input import input_pace, seconds_beside_input
 from benchmarks.scaling.solving import Solution, solve
 from benchmarks.scaling.stragglers import straggle_seconds
 from benchmarks.scaling.synchronous import IN_ONE_PROCESS, Known, synchronous_terms
@@ -78,7 +78,9 @@ def _of_points(group: Group, points: Sequence[Point]) -> Fit:
     fitted = list(points) if fitted_full else free
     spread = _run_spread(points)
     terms = _terms(group, fitted, per_task)
-    solution = solve(terms, fitted, spread)
+    pace = input_pace(fitted)
+    seconds = [seconds_beside_input(point, pace) for point in fitted]
+    solution = solve(terms, fitted, seconds, spread)
     return Fit(
         strategy=group.strategy,
         workload=group.workload,
@@ -91,8 +93,8 @@ def _of_points(group: Group, points: Sequence[Point]) -> Fit:
         left_out=group.left_out,
         emulated=group.emulated,
         solution=solution,
-        pace=input_pace(fitted),
-        residual=max(spread, _residual(solution, fitted)),
+        pace=pace,
+        residual=max(spread, _residual(solution, fitted, seconds)),
         run_spread=spread,
         beyond=_BEYOND,
         per_task=per_task,
@@ -151,9 +153,12 @@ def _run_spread(points: Sequence[Point]) -> float:
     return max(_SMALLEST_SPREAD, sqrt(squares / degrees))
 
 
-def _residual(solution: Solution, points: Sequence[Point]) -> float:
-    """Relative standard deviation of the points around the model."""
-    errors = [log(solution.seconds(point.cell) / point.seconds_beside_input) for point in points]
+def _residual(solution: Solution, points: Sequence[Point], seconds: Sequence[float]) -> float:
+    """Relative standard deviation of the points' `seconds` around the model."""
+    errors = [
+        log(solution.seconds(point.cell) / length)
+        for point, length in zip(points, seconds, strict=True)
+    ]
     return sqrt(float(np.mean(np.square(errors))))
 
 

@@ -144,37 +144,42 @@ def _rule(cells: Sequence[Cell]) -> str:
 def _busy_cores(row: Mapping[str, Any]) -> float | None:
     """Cores that the run's tasks kept busy from the first step to the last.
 
-    By their samples of that time; where there are none, by the whole run's CPU, which counts
-    imports as well and so errs on the side of full.
+    By their samples of that time; where there are too few, by the whole run's CPU and time, which
+    tells of training only where that was most of it: else None.
     """
     path = _text(row.get("folder"))
     sampled = _sampled_cores(RunFolder(Path(path))) if path else None
     if sampled is not None:
         return sampled
-    used, seconds = _number(row.get("core_seconds")), _number(row.get("training_seconds"))
-    return used / seconds if used is not None and seconds else None
+    used, training = _number(row.get("core_seconds")), _number(row.get("training_seconds"))
+    if used is None or not training:
+        return None
+    whole = max(training, _number(row.get("total_seconds")) or 0.0)
+    return used / whole if training > _MOST * whole else None
 
 
 def _sampled_cores(folder: RunFolder) -> float | None:
     tasks = folder.tasks()
     steps = [read_rows(folder.task_folder(task), STEPS) for task in tasks]
-    starts = [table["start"].to_numpy() for table in steps if len(table)]
-    ends = [
-        table["start"].to_numpy() + table["seconds"].to_numpy() for table in steps if len(table)
-    ]
-    if not starts:
+    trained = [table for table in steps if len(table)]
+    if not trained:
         return None
-    begin, end = min(map(np.min, starts)), max(map(np.max, ends))
-    busy = []
-    for task in tasks:
-        table = read_rows(folder.task_folder(task), RESOURCES)
-        times, used = table["time"].to_numpy(), table["cpu_seconds"].to_numpy()
-        within = (times >= begin) & (times <= end) & np.isfinite(used.astype(np.float64))
-        if within.sum() < 2:
-            return None
-        span = times[within][-1] - times[within][0]
-        busy.append((used[within][-1] - used[within][0]) / span)
-    return float(sum(busy))
+    begin = min(table["start"].to_numpy()[0] for table in trained)
+    end = max(table["start"].to_numpy()[-1] + table["seconds"].to_numpy()[-1] for table in trained)
+    busy = [_busy(folder.task_folder(task), begin, end) for task in tasks]
+    return sum(each for each in busy if each is not None) if None not in busy else None
+
+
+def _busy(task: Path, begin: float, end: float) -> float | None:
+    """Cores of one task between two moments; None where its samples span too little of that."""
+    table = read_rows(task, RESOURCES)
+    times = table["time"].to_numpy()
+    used = table["cpu_seconds"].to_numpy().astype(np.float64)
+    within = (times >= begin) & (times <= end) & np.isfinite(used)
+    times, used = times[within], used[within]
+    if len(times) < 2 or times[-1] - times[0] < _MOST * (end - begin):
+        return None
+    return float((used[-1] - used[0]) / (times[-1] - times[0]))
 
 
 def step_seconds_seen(folder: str, warmup_steps: int) -> np.ndarray:

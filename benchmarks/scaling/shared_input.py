@@ -12,6 +12,9 @@ import numpy as np
 
 from benchmarks.scaling.cells import Cell, Point
 
+_CONSISTENT = 0.1
+"""Relative difference between steps and the pace that still is one."""
+
 
 @dataclass(frozen=True)
 class InputPace:
@@ -26,21 +29,36 @@ class InputPace:
 
 
 def input_pace(points: Sequence[Point]) -> InputPace:
-    """What the runs that waited for input tell; of one number of workers it can't be told which of
-    the two it is, unless fewer workers were not held back: then it is shared."""
-    from scipy.optimize import nnls
+    """What the runs that waited for input tell.
 
+    Of one number of workers it can't be told which of the two it is, unless fewer workers were not
+    held back: then it is shared. Where their steps are not as long as any input pace would make
+    them, waiting is only a part of each step, such as a copy that nothing hides: there is no pace.
+    """
     held = [point for point in points if point.held_back]
     if not held:
         return InputPace()
+    found = _pace_of(held, [point for point in points if not point.held_back])
+    errors = [abs(found.seconds(point.cell) / point.step_seconds - 1) for point in held]
+    return found if max(errors) <= _CONSISTENT else InputPace()
+
+
+def seconds_beside_input(point: Point, pace: InputPace) -> float:
+    """What a step would take with input that keeps up."""
+    paced = point.held_back and pace != InputPace()
+    return point.step_seconds * (1 - point.wait_share if paced else 1)
+
+
+def _pace_of(held: Sequence[Point], free: Sequence[Point]) -> InputPace:
+    from scipy.optimize import nnls
+
     seconds = np.array([point.step_seconds for point in held])
-    columns = np.array(
-        [[p.cell.batch_per_replica, p.cell.workers * p.cell.batch_per_replica] for p in held]
-    )
-    counts = {point.cell.workers for point in held}
-    if len(counts) > 1:
+    batches = np.array([point.cell.batch_per_replica for point in held])
+    workers = np.array([point.cell.workers for point in held])
+    if len(set(workers)) > 1:
+        columns = np.column_stack([batches, workers * batches])
         own, shared = nnls(columns / seconds[:, None], np.ones(len(held)))[0]
         return InputPace(float(own), float(shared))
-    free = any(p.cell.workers < min(counts) for p in points if not p.held_back)
-    per_example = float(np.median(seconds / columns[:, int(free)]))
-    return InputPace(shared=per_example) if free else InputPace(own=per_example)
+    if any(point.cell.workers < workers[0] for point in free):
+        return InputPace(shared=float(np.median(seconds / batches / workers)))
+    return InputPace(own=float(np.median(seconds / batches)))

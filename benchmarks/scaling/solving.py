@@ -47,13 +47,16 @@ class Solution:
         return alone * _congested(self.terms, cell, alone)
 
 
-def solve(terms: Sequence[Term], points: Sequence[Point], spread: float) -> Solution:
-    """The unknowns of `terms` from `points`, whose lengths vary by `spread` (relative) by chance.
+def solve(
+    terms: Sequence[Term], points: Sequence[Point], seconds: Sequence[float], spread: float
+) -> Solution:
+    """The unknowns of `terms` from `points` and their `seconds` of a step (beside waiting for
+    input), which vary by `spread` (relative) by chance.
 
     Draws weigh the runs of each cell anew (Rubin, "The Bayesian bootstrap", 1981) and take what is
     usual from its own spread, so that they also show what the points leave open.
     """
-    system = _System.of(tuple(terms), points, spread)
+    system = _System.of(tuple(terms), points, seconds, spread)
     random = np.random.default_rng(_SEED)
     usual = np.array([term.usual for term in terms])
     spreads = np.array([term.spread for term in terms])
@@ -97,16 +100,20 @@ class _System:
         return any(term.station for term in self.terms)
 
     @staticmethod
-    def of(terms: tuple[Term, ...], points: Sequence[Point], spread: float) -> "_System":
+    def of(
+        terms: tuple[Term, ...],
+        points: Sequence[Point],
+        lengths: Sequence[float],
+        spread: float,
+    ) -> "_System":
         parts = [term.part for term in terms]
         rows = []
-        for place, point in enumerate(points):
-            busy = point.seconds_beside_input
-            rows.append((place, [True] * len(terms), busy, busy * spread))
+        for place, (point, length) in enumerate(zip(points, lengths, strict=True)):
+            rows.append((place, [True] * len(terms), length, length * spread))
             for part, seconds in point.parts.items():
                 kept = [each == part for each in parts]
                 if any(kept):
-                    rows.append((place, kept, seconds, busy * spread / _PART_WEIGHT))
+                    rows.append((place, kept, seconds, length * spread / _PART_WEIGHT))
         places, kept_rows, seen, scale = zip(*rows, strict=True)
         return _System(
             terms=terms,

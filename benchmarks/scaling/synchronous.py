@@ -38,6 +38,9 @@ _ACCELERATOR_SPREAD = 0.02
 _STRAGGLE_SPREAD = 0.4
 _DOUBT = 1.0
 """Spread of an unknown of which nothing is known, in lengths of a step."""
+LITTLE = 0.3
+"""The same of what is usually the lesser part: where no run tells it from computing, most of it is
+computing."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,9 @@ def synchronous_terms(known: Known, in_one_process: bool) -> tuple[Term, ...]:
 def computing_terms(known: Known) -> tuple[Term, ...]:
     """What a worker does by itself, with or without the others."""
     whole = known.step_seconds
-    fixed = Term(FIXED, "rest", lambda cell: 1.0, usual=0.0, spread=_DOUBT * whole)
-    update_spread = _UPDATE_SECONDS_PER_BYTE if known.has_gradient_bytes else whole
+    fixed = Term(FIXED, "rest", lambda cell: 1.0, usual=0.0, spread=LITTLE * whole)
+    unknown = LITTLE * whole
+    update_spread = _UPDATE_SECONDS_PER_BYTE if known.has_gradient_bytes else unknown
     update = Term(UPDATE, "update", bytes_of, usual=0.0, spread=update_spread)
     if known.has_accelerator:
         compute = Term(
@@ -146,7 +150,7 @@ def _latency_terms() -> list[Term]:
 def _exchange_terms(known: Known) -> list[Term]:
     """Of each byte, and of its copying on cores that all tasks share."""
     usual = _SECONDS_PER_BYTE if known.has_gradient_bytes else 0.0
-    spread = usual or _DOUBT * known.step_seconds
+    spread = usual or LITTLE * known.step_seconds
 
     def exchanged(cell: Cell) -> float:
         return ring_share(cell.workers) * bytes_of(cell)

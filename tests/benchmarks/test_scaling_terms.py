@@ -9,7 +9,7 @@ from benchmarks.scaling.cells import Cell, Point
 from benchmarks.scaling.ernest import ernest_fit, ernest_prediction
 from benchmarks.scaling.host_cores import cores_per_task, was_full
 from benchmarks.scaling.queueing import congestion
-from benchmarks.scaling.shared_input import InputPace, input_pace
+from benchmarks.scaling.shared_input import InputPace, input_pace, seconds_beside_input
 from benchmarks.scaling.stragglers import expected_maximum, straggle_seconds
 from benchmarks.scaling.synchronous import crowding, hops, ring_share
 
@@ -122,6 +122,16 @@ def test_input_that_all_wait_for_alike_is_each_ones_own() -> None:
     pace = input_pace(points)
     assert pace.own == pytest.approx(0.08 / 32)
     assert pace.shared == pytest.approx(0, abs=1e-12)
+
+
+def test_waiting_that_nothing_hides_is_a_part_of_a_step_and_no_pace() -> None:
+    """As the smallest models have it: 0.8 ms of each step, whatever the others do."""
+    points = [
+        _point(n, seconds, wait=0.0008 / seconds)
+        for n, seconds in ((1, 0.0009), (2, 0.002), (4, 0.007))
+    ]
+    assert input_pace(points) == InputPace()
+    assert seconds_beside_input(points[0], InputPace()) == pytest.approx(0.0009)
 
 
 def test_input_that_keeps_up_sets_no_pace() -> None:
