@@ -41,7 +41,11 @@ def run(words: Mapping[str, str]) -> None:
     from benchmarks.scaling.record import record_of
     from results.report.plots_of_scaling import scaling_plots
 
-    record = record_of(fits_of(frame))
+    try:
+        fits = fits_of(frame)
+    except UserError as error:
+        raise UserError(f"folder={words['folder']}: {error}") from error
+    record = record_of(fits)
     folder = Path(words["folder"]).expanduser()
     files = _written(record, scaling_plots(record["fits"]), folder, plots)
     console = Console(highlight=False, width=min(_WIDTH, Console().width))

@@ -42,14 +42,15 @@ def fits_of(runs: pd.DataFrame) -> list[Fit]:
     only is left out where others have more (but `one_device`, which has no more than one).
 
     Raises UserError where no run finished, where no strategy was measured with two numbers of
-    workers, and for runs that don't belong in one fit: of different machines or workloads.
+    workers, and for runs that don't belong in one fit: of different machines or workloads. The
+    caller puts the key that named the runs before it ("folder=…: ").
     """
     groups = groups_of(runs)
     enough = [group for group in groups if len(_counts(group.points)) > 1]
     if not enough:
         first = groups[0]
         raise UserError(
-            f"folder: {first.strategy}, {first.workload} was measured with workers="
+            f"{first.strategy}, {first.workload} was measured with workers="
             f"{first.points[0].cell.workers} only, and a fit needs two numbers of workers at "
             "least: sweep workers=1,2,4"
         )

@@ -22,7 +22,7 @@ def parameter_server_terms(known: Known) -> tuple[Term, ...]:
     usual, spread = wire_unknown(known)
     per_byte = _SECONDS_PER_BYTE if known.has_gradient_bytes else 0.0
     return (
-        *computing_terms(known),
+        *computing_terms(known, at_once=False),
         Term(
             COORDINATOR,
             "rest",

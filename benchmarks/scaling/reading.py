@@ -62,7 +62,7 @@ def groups_of(runs: pd.DataFrame) -> list[Group]:
     done = [row for row in rows if row.get("state") == "done" and _speed(row) is not None]
     if not done:
         raise UserError(
-            f"folder: {counted(len(rows), 'run')} and none finished with a speed; give a sweep "
+            f"{counted(len(rows), 'run')} and none finished with a speed; give a sweep "
             "such as experiment=scaling makes"
         )
     environments = [_environment(row) for row in done]
@@ -209,7 +209,7 @@ def _by_what_varies(
     for name, of in varied.items():
         if name.startswith(_OF_THE_WORKLOAD) and not _compute_is_known(rows):
             raise UserError(
-                f"folder: {key[0]}, {key[1]} has runs of different workloads in one fit: {name}="
+                f"{key[0]}, {key[1]} has runs of different workloads in one fit: {name}="
                 f"{' and '.join(dict.fromkeys(of))}; choose one: where='{name} == {of[0]}'"
             )
     apart = {name: of for name, of in varied.items() if not name.startswith(_OF_THE_WORKLOAD)}
@@ -252,7 +252,7 @@ def _check_one_machine(
         if len(values) > 1 and not (key == "memory_bytes" and _same_memory(values)):
             first, second = list(values.items())[:2]
             raise UserError(
-                f"folder: runs of different machines in one fit, {key}: {first[0]} in run "
+                f"runs of different machines in one fit, {key}: {first[0]} in run "
                 f"{first[1].get('run')} and {second[0]} in run {second[1].get('run')}; give runs "
                 "of one machine"
             )

@@ -24,13 +24,17 @@ from benchmarks.scaling.terms import (
 
 IN_ONE_PROCESS = ("one_device", "mirrored", "central_storage")
 
-# Measured with TensorFlow 2.21 on two cores: collectives of two workers take 1.5 to 3 ms a step
-# before the first byte and 3 ms a megabyte after it, whatever a link adds; those of four workers on
-# the same cores four times as much, twice of which are the hops and twice the crowding.
-_COLLECTIVE_SECONDS = 0.001
-_HOP_SECONDS = 0.00025
-_SECONDS_PER_BYTE = 1e-9
+# What is usual, measured with TensorFlow 2.21 on two cores with replicas that sleep 30 ms a step:
+# what 2, 4 and 8 of them add is 1.2, 3.3 and 10.5 ms without bytes to speak of, and 3, 8 and 20 ms
+# more for 2.7 MB: all copy at once on the cores that they share.
+_COLLECTIVE_SECONDS = 0.0004
+_HOP_SECONDS, _HOP_WORK_SECONDS = 0.00015, 0.00015
+_SECONDS_PER_BYTE, _SECONDS_PER_BYTE_COPIED = 0.2e-9, 1.0e-9
 _UPDATE_SECONDS_PER_BYTE = 1e-9
+_OTHER_HOSTS = 2.0
+"""Spread of latencies on other hosts, in their own lengths: three times as slow is rare."""
+_BYTE_SPREAD = 1.0e-9
+"""Of both times a byte: how much of the copying hides behind waiting for the wire is not known."""
 # A link that lets 200 Mbit/s through took 4% longer than bytes ÷ bandwidth, one of 50 Mbit/s 16%:
 # headers of TCP and gRPC, and pauses between the hops.
 _WIRE, _WIRE_SPREAD = 1.05, 0.08
@@ -78,7 +82,7 @@ def crowding(cell: Cell, cores_per_task: float = 1.0) -> float:
 
 def synchronous_terms(known: Known, in_one_process: bool) -> tuple[Term, ...]:
     """The terms of a step of `multiworker`, or of replicas in one process."""
-    found = [*computing_terms(known), *_latency_terms(), *_exchange_terms(known)]
+    found = [*computing_terms(known, at_once=True), *_latency_terms(), *_exchange_terms(known)]
     if not in_one_process:
         found.append(_wire_term(known))
     found.append(
@@ -93,13 +97,19 @@ def synchronous_terms(known: Known, in_one_process: bool) -> tuple[Term, ...]:
     return tuple(found)
 
 
-def computing_terms(known: Known) -> tuple[Term, ...]:
-    """What a worker does by itself, with or without the others."""
+def computing_terms(known: Known, at_once: bool) -> tuple[Term, ...]:
+    """What a worker does by itself; `at_once`: all of them update their variables together."""
     whole = known.step_seconds
     fixed = Term(FIXED, "rest", lambda cell: 1.0, usual=0.0, spread=LITTLE * whole)
     unknown = LITTLE * whole
     update_spread = _UPDATE_SECONDS_PER_BYTE if known.has_gradient_bytes else unknown
-    update = Term(UPDATE, "update", bytes_of, usual=0.0, spread=update_spread)
+    update = Term(
+        UPDATE,
+        "update",
+        lambda cell: bytes_of(cell) * (crowding(cell) if at_once else 1.0),
+        usual=0.0,
+        spread=update_spread,
+    )
     if known.has_accelerator:
         compute = Term(
             COMPUTING,
@@ -141,16 +151,17 @@ def _latency_terms() -> list[Term]:
         return hops(cell.workers) * crowding(cell)
 
     return [
-        Term(HOPS, "transfer", collective, _COLLECTIVE_SECONDS, _COLLECTIVE_SECONDS),
-        Term(HOPS, "transfer", hop, _HOP_SECONDS, _HOP_SECONDS),
-        Term(HOPS, "transfer", crowded_hop, _HOP_SECONDS, _HOP_SECONDS),
+        Term(HOPS, "transfer", column, usual, _OTHER_HOSTS * usual)
+        for column, usual in (
+            (collective, _COLLECTIVE_SECONDS),
+            (hop, _HOP_SECONDS),
+            (crowded_hop, _HOP_WORK_SECONDS),
+        )
     ]
 
 
 def _exchange_terms(known: Known) -> list[Term]:
     """Of each byte, and of its copying on cores that all tasks share."""
-    usual = _SECONDS_PER_BYTE if known.has_gradient_bytes else 0.0
-    spread = usual or LITTLE * known.step_seconds
 
     def exchanged(cell: Cell) -> float:
         return ring_share(cell.workers) * bytes_of(cell)
@@ -158,7 +169,13 @@ def _exchange_terms(known: Known) -> list[Term]:
     def copied(cell: Cell) -> float:
         return exchanged(cell) * crowding(cell)
 
-    return [Term(EXCHANGE, "transfer", column, usual, spread) for column in (exchanged, copied)]
+    unknown = LITTLE * known.step_seconds
+    return [
+        Term(EXCHANGE, "transfer", column, usual, _BYTE_SPREAD)
+        if known.has_gradient_bytes
+        else Term(EXCHANGE, "transfer", column, 0.0, unknown)
+        for column, usual in ((exchanged, _SECONDS_PER_BYTE), (copied, _SECONDS_PER_BYTE_COPIED))
+    ]
 
 
 def _wire_term(known: Known) -> Term:

@@ -26,8 +26,8 @@ def ring(
     *,
     fixed: float = 0.003,
     collective: float = 0.001,
-    hop: float = 0.0007,
-    per_byte: float = 2e-9,
+    hop: float = 0.0003,
+    per_byte: float = 1.5e-9,
     wire: float = 1.05,
 ) -> float:
     """A synchronous step of accelerators whose gradients go round a ring."""

@@ -73,6 +73,7 @@ def test_runs_of_two_machines_are_refused_and_the_difference_is_named(tmp_path: 
     write(frame[frame["workers"] == 2], tmp_path / "sweep/b", cores=64)
     ended = scale(tmp_path, "folder=sweep")
     assert ended.returncode == 2
-    assert "runs of different machines in one fit, cores: 2 in run a/0 and 64 in run b/2" in (
-        ended.stderr
+    assert (
+        "folder=sweep: runs of different machines in one fit, cores: 2 in run a/0 and 64 in run b/2"
+        in (ended.stderr)
     )
