@@ -25,7 +25,7 @@ from results.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-_BEYOND = 0.03
+_BEYOND = 0.04
 """Error (standard deviation, relative) that a doubling beyond what was measured adds, before a
 held-out cell has told better: half of what such models are known to err by at twice the largest
 cluster seen (Srifty: 8%)."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from benchmarks.scaling.cells import Cell, Point
 
-_FULL = 0.8
-"""Of the cores, kept busy: the rest is lost to switching and to phases in which all wait."""
+_FULL = 0.7
+"""Of the cores, kept busy on average: the rest is switching, and phases in which all wait."""
 
 
 def cores_per_task(points: Sequence[Point]) -> float | None:
