@@ -11,7 +11,7 @@ import numpy as np
 _EXACT_UP_TO = 128
 """Beyond it Schweitzer's approximation: a worker's round is at most 3% longer by it."""
 _ROUNDS = 200
-_SETTLED = 1e-9
+_SETTLED = 1e-5
 
 
 def congestion(workers: int, delay: np.ndarray, demands: np.ndarray) -> np.ndarray:
