@@ -110,7 +110,7 @@ class _System:
         rows = []
         for place, (point, length) in enumerate(zip(points, lengths, strict=True)):
             rows.append((place, [True] * len(terms), length, length * spread))
-            for part, seconds in point.parts.items():
+            for part, seconds in _parts(point, length).items():
                 kept = [each == part for each in parts]
                 if any(kept):
                     rows.append((place, kept, seconds, length * spread / _PART_WEIGHT))
@@ -146,6 +146,16 @@ class _System:
                 for cell, seconds in zip(self.cells, alone, strict=True)
             ]
         )
+
+
+def _parts(point: Point, length: float) -> dict[str, float]:
+    """The measured parts of a step of that length: waiting for input that is in it is of the rest,
+    for no term is about it."""
+    found = dict(point.parts)
+    waited = found.pop("input", 0.0)
+    if "rest" in found and length >= point.step_seconds:
+        found["rest"] += waited
+    return found
 
 
 def _columns(terms: Sequence[Term], cell: Cell) -> np.ndarray:

@@ -12,7 +12,7 @@ import results
 from benchmarks.scaling import MEASURED, PREDICTED, STRONG, WEAK, Fit, fits_of
 from benchmarks.scaling.limits import limit_of
 from benchmarks.scaling.queueing import congestion
-from benchmarks.scaling.terms import NETWORK
+from benchmarks.scaling.terms import FIXED, NETWORK
 from results.errors import UserError
 from tests.benchmarks.made_scaling import ACCELERATOR, BATCH, MBIT, SPEED, ring, runs, write
 
@@ -181,6 +181,12 @@ def test_parts_that_were_measured_settle_what_lengths_leave_open() -> None:
     transfer = frame["step_transfer_seconds"].max()
     assert sum(by_cause.values()) - by_cause["computing"] > transfer
     assert by_cause[NETWORK] == pytest.approx(1.05 * 2.8e6 * 8 / 200e6, rel=0.1)
+
+
+def test_waiting_a_little_for_input_is_what_a_step_costs() -> None:
+    frame = runs(ring, workers=(1, 2), mbit=(None,), noise=0.0)
+    fit = fit_of(frame.assign(step_input_seconds=0.002, step_rest_seconds=0.001))
+    assert fit.seconds_by_cause(fit.cell(1))[FIXED] == pytest.approx(0.003, rel=0.1)
 
 
 def test_failed_runs_are_left_out_and_counted() -> None:
