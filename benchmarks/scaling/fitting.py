@@ -119,8 +119,11 @@ def _terms(group: Group, points: Sequence[Point], per_task: float | None) -> tup
 
 
 def _held_out(fit: Fit, without: Fit, cell: Cell) -> HeldOut:
-    full = {point.cell for point in fit.points if point.cell in fit.cores_full}
-    kept = [point for point in without.points if without.fitted_full or point.cell not in full]
+    kept = [
+        point
+        for point in without.points
+        if without.fitted_full or point.cell not in without.cores_full
+    ]
     speeds = [point.examples_per_second for point in fit.points if point.cell == cell]
     return HeldOut(
         cell=cell,
