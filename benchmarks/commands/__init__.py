@@ -5,5 +5,5 @@ from results.verbs import FrontDoor
 DOOR = FrontDoor(
     room="benchmarks",
     about="Decide from what was measured: time, cost and scale. Nothing measured is changed.",
-    modules={},
+    modules={"scale": "benchmarks.commands.scale"},
 )

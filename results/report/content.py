@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from results.groups import Group, grouped
 from results.loading import Run
@@ -15,6 +16,7 @@ from results.report import (
     plots_of_phases,
     plots_of_pipeline,
     plots_of_runs,
+    plots_of_scaling,
     plots_of_shares,
     plots_of_tasks,
     tables,
@@ -24,6 +26,7 @@ from results.report.drawing import Plot
 from results.report.held_back import HeldBack, held_back
 from results.report.ranking import Ranked, ranked
 from results.report.timeline import Timeline, timeline
+from results.scaling_file import fits_in
 from results.sweep_folder import is_sweep, problem, read_journal
 from results.text import one_line
 
@@ -70,6 +73,12 @@ class Content:
     def held_back(self) -> HeldBack | None:
         """The diagnosis of a single run; None where it has none."""
         return held_back(self.runs[0]) if self.single else None
+
+    @cached_property
+    def scaling(self) -> list[dict[str, Any]]:
+        """The models that `python -m benchmarks scale` fitted to a sweep; none before it was asked,
+        and none of a single run."""
+        return [] if self.single else fits_in(self.folder)
 
     @cached_property
     def under(self) -> str:
@@ -142,6 +151,7 @@ class Content:
         for name, ranking in self.rankings.items():
             found.append(plots_of_runs.throughput([each.group for each in ranking], name))
             found.append(plots_of_runs.efficiency(ranking, name))
+        found += plots_of_scaling.scaling_plots(self.scaling)
         groups = self.ordered_groups
         found.append(plots_of_shares.shares(groups))
         found += [plots_of_runs.time_to_first_step(groups), plots_of_runs.step_time(groups)]

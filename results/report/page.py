@@ -4,7 +4,7 @@ import base64
 import hashlib
 from pathlib import Path
 
-from results.report import all_runs, profile_of_run, tables, usage
+from results.report import all_runs, profile_of_run, scaling_of_sweep, tables, usage
 from results.report.content import Content
 from results.report.data import downloads
 from results.report.failures import failures, refusals
@@ -47,6 +47,8 @@ def page(content: Content) -> str:
         table=all_runs.run_table(runs, content.single),
         usage_head=usage.HEAD,
         usage=usage.usage_table(content.ordered_groups),
+        scaling_head=scaling_of_sweep.HEAD,
+        scaling=scaling_of_sweep.scaling_shown(content.scaling),
         profile_head=profile_of_run.HEAD,
         profiles=profile_of_run.profiles(runs, content.single),
         failures=told,

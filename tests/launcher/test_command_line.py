@@ -81,10 +81,11 @@ def test_dry_run_of_a_sweep_shows_each_run_and_why_others_make_no_sense(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ready_study_is_a_sweep_by_itself(tmp_path: Path) -> None:
-    ended = launch(tmp_path, "experiment=overnight", "workers=1", "dry_run=true")
+@pytest.mark.parametrize(("study", "plans"), [("overnight", 10), ("scaling", 3)])
+def test_ready_study_is_a_sweep_by_itself(study: str, plans: int, tmp_path: Path) -> None:
+    ended = launch(tmp_path, f"experiment={study}", "workers=1", "dry_run=true")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.count("TF_CONFIG") == 10
+    assert ended.stdout.count("TF_CONFIG") == plans
 
 
 @pytest.mark.parametrize(

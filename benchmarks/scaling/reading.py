@@ -1,0 +1,298 @@
+"""Points from the columns of `results.load`, and the refusal of runs that don't belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.scaling.cells import PARTS, Cell, Point
+from results.configuration import flat
+from results.errors import UserError
+from results.groups import makes_a_difference
+from results.run_folder import ENVIRONMENT, RunFolder
+from results.streams import RESOURCES, STEPS, read_rows
+from results.text import counted, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MBIT = "emulate.network.mbit_per_second"
+_ACCELERATOR = "emulate.accelerator.examples_per_second"
+_MACHINE = ("cpu_model", "cores", "memory_bytes", "gpus")
+_SAME_MEMORY = 0.02
+"""The system keeps a little for itself, not always the same."""
+_IN_THE_MODEL = {"workers", "ps", "strategy", "workload", "keras", _MBIT, _ACCELERATOR}
+_IN_THE_MODEL_BELOW = ("batch.", "strategy.", "engine.", "emulate.hosts.")
+_NOT_OF_SPEED_BELOW = ("until.", "measure.", "evaluate.", "checkpoint.", "watch.")
+_OF_THE_WORKLOAD = ("workload.", "source", "source.")
+_MOST = 0.5
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that one model is fitted to."""
+
+    strategy: str
+    workload: str
+    rule: str
+    """`weak`: the batch of a replica is the same for any number of workers; `strong`: the global
+    batch is."""
+    varied: str
+    """What else they have in common and other groups have otherwise; empty where nothing is."""
+    points: tuple[Point, ...]
+    steps_alone: tuple[np.ndarray, ...]
+    """Seconds of every step, [n] each, of the runs with one worker."""
+    left_out: int
+    """Runs of this strategy and workload that failed, or whose speed was not measured."""
+    emulated: str | None
+
+
+def groups_of(runs: pd.DataFrame) -> list[Group]:
+    """The finished runs of a frame of `results.load`, by what is fitted together.
+
+    Raises UserError where none has finished, where they ran on different machines, or where one
+    group would hold different workloads, naming the difference.
+    """
+    rows: list[dict[str, Any]] = runs.to_dict("records")  # type: ignore[assignment]
+    done = [row for row in rows if row.get("state") == "done" and _speed(row) is not None]
+    if not done:
+        raise UserError(
+            f"{counted(len(rows), 'run')} and none finished with a speed; give a sweep "
+            "such as experiment=scaling makes"
+        )
+    environments = [_environment(row) for row in done]
+    _check_one_machine(done, environments)
+    found = []
+    for key in dict.fromkeys(_name(row) for row in done):
+        mine = [place for place, row in enumerate(done) if _name(row) == key]
+        others = [row for row in rows if _name(row) == key]
+        left_out = len(others) - len(mine)
+        for varied, places in _by_what_varies([done[place] for place in mine], key).items():
+            of = [done[mine[place]] for place in places]
+            told = [environments[mine[place]] for place in places]
+            found.append(_group(key, varied, of, told, left_out))
+    return found
+
+
+def _group(
+    key: tuple[str, str],
+    varied: str,
+    rows: Sequence[Mapping[str, Any]],
+    environments: Sequence[Mapping[str, Any]],
+    left_out: int,
+) -> Group:
+    points = [_point(row, told) for row, told in zip(rows, environments, strict=True)]
+    if any(point.cell.gradient_bytes is None for point in points):
+        unknown = [replace(point.cell, gradient_bytes=None) for point in points]
+        points = [replace(p, cell=cell) for p, cell in zip(points, unknown, strict=True)]
+    alone = [
+        step_seconds_seen(_text(row.get("folder")), int(_number(row.get("warmup_steps")) or 0))
+        for row, point in zip(rows, points, strict=True)
+        if point.cell.workers == 1
+    ]
+    emulated = sorted({str(row["emulated"]) for row in rows if _text(row.get("emulated"))})
+    return Group(
+        strategy=key[0],
+        workload=key[1],
+        rule=_rule([point.cell for point in points]),
+        varied=varied,
+        points=tuple(points),
+        steps_alone=tuple(steps for steps in alone if len(steps)),
+        left_out=left_out,
+        emulated="; ".join(emulated) or None,
+    )
+
+
+def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
+    parts = {part: _number(row.get(f"step_{part}_seconds")) for part in PARTS}
+    workers = int(_number(row.get("workers")) or 1)
+    return Point(
+        run=str(row.get("run")),
+        cell=Cell(
+            workers=workers,
+            batch_per_replica=_batch_per_replica(row, workers),
+            ps=int(_number(row.get("ps")) or 1),
+            gradient_bytes=_number(row.get("gradient_bytes")),
+            mbit_per_second=_number(row.get(_MBIT)),
+            accelerator=_number(row.get(_ACCELERATOR)),
+            shared_cores=_cores(environment),
+        ),
+        examples_per_second=_speed(row) or 0.0,
+        wait_share=_number(row.get("wait_share")) or 0.0,
+        busy_cores=_busy_cores(row),
+        parts={part: value for part, value in parts.items() if value is not None},
+    )
+
+
+def _batch_per_replica(row: Mapping[str, Any], workers: int) -> float:
+    total = _number(row.get("batch_total")) or _number(row.get("batch.total"))
+    if total is not None:
+        return total / workers
+    return _number(row.get("batch_per_replica")) or _number(row.get("batch.per_replica")) or 1.0
+
+
+def _rule(cells: Sequence[Cell]) -> str:
+    per_replica = {cell.batch_per_replica for cell in cells}
+    return "weak" if len(per_replica) <= len({cell.batch_total for cell in cells}) else "strong"
+
+
+def _busy_cores(row: Mapping[str, Any]) -> float | None:
+    """Cores that the run's tasks kept busy from the first step to the last.
+
+    By their samples of that time; where there are too few, by the whole run's CPU and time, which
+    tells of training only where that was most of it: else None.
+    """
+    path = _text(row.get("folder"))
+    sampled = _sampled_cores(RunFolder(Path(path))) if path else None
+    if sampled is not None:
+        return sampled
+    used, training = _number(row.get("core_seconds")), _number(row.get("training_seconds"))
+    if used is None or not training:
+        return None
+    whole = max(training, _number(row.get("total_seconds")) or 0.0)
+    return used / whole if training > _MOST * whole else None
+
+
+def _sampled_cores(folder: RunFolder) -> float | None:
+    tasks = folder.tasks()
+    steps = [read_rows(folder.task_folder(task), STEPS) for task in tasks]
+    trained = [table for table in steps if len(table)]
+    if not trained:
+        return None
+    begin = min(table["start"].to_numpy()[0] for table in trained)
+    end = max(table["start"].to_numpy()[-1] + table["seconds"].to_numpy()[-1] for table in trained)
+    busy = [_busy(folder.task_folder(task), begin, end) for task in tasks]
+    return sum(each for each in busy if each is not None) if None not in busy else None
+
+
+def _busy(task: Path, begin: float, end: float) -> float | None:
+    """Cores of one task between two moments; None where its samples span too little of that."""
+    table = read_rows(task, RESOURCES)
+    times = table["time"].to_numpy()
+    used = table["cpu_seconds"].to_numpy().astype(np.float64)
+    within = (times >= begin) & (times <= end) & np.isfinite(used)
+    times, used = times[within], used[within]
+    if len(times) < 2 or times[-1] - times[0] < _MOST * (end - begin):
+        return None
+    return float((used[-1] - used[0]) / (times[-1] - times[0]))
+
+
+def step_seconds_seen(folder: str, warmup_steps: int) -> np.ndarray:
+    """Seconds of steps after the warm-up of the first task in a run's folder that has any, [n].
+
+    Of calls of several steps those inside are taken: the last one pays for the way back to Python,
+    which all tasks pay at once.
+    """
+    of = RunFolder(Path(folder))
+    for task in of.tasks() if folder else ():
+        table = read_rows(of.task_folder(task), STEPS)
+        seconds = table["seconds"].to_numpy()[table["step"].to_numpy() > warmup_steps]
+        inside = ~np.isfinite(table["loss"].to_numpy()[table["step"].to_numpy() > warmup_steps])
+        if len(seconds):
+            found = seconds[inside] if inside.mean() > _MOST else seconds
+            return np.asarray(found, dtype=np.float64)
+    return np.empty(0)
+
+
+def _by_what_varies(
+    rows: Sequence[Mapping[str, Any]], key: tuple[str, str]
+) -> dict[str, list[int]]:
+    """Places of the rows that belong to one model, by what sets them apart from the others."""
+    keys = [name for name in dict.fromkeys(n for row in rows for n in row) if _may_matter(name)]
+    values = {name: [_shown(row.get(name)) for row in rows] for name in keys}
+    varied = {name: of for name, of in values.items() if len(set(of)) > 1}
+    for name, of in varied.items():
+        if name.startswith(_OF_THE_WORKLOAD) and not _compute_is_known(rows):
+            raise UserError(
+                f"{key[0]}, {key[1]} has runs of different workloads in one fit: {name}="
+                f"{' and '.join(dict.fromkeys(of))}; choose one: where='{name} == {of[0]}'"
+            )
+    apart = {name: of for name, of in varied.items() if not name.startswith(_OF_THE_WORKLOAD)}
+    found: dict[str, list[int]] = {}
+    for place in range(len(rows)):
+        label = ", ".join(f"{name}={of[place]}" for name, of in apart.items())
+        found.setdefault(label, []).append(place)
+    return found
+
+
+def _may_matter(column: str) -> bool:
+    """Whether a column is a key of the configuration that sets runs apart."""
+    asked = "." in column or column in ("communication", "source", "devices", "deterministic")
+    return (
+        asked
+        and column not in _IN_THE_MODEL
+        and not column.startswith(_IN_THE_MODEL_BELOW)
+        and not column.startswith(_NOT_OF_SPEED_BELOW)
+        and makes_a_difference(column)
+    )
+
+
+def _compute_is_known(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a gradient's size is all that workloads can differ in for a model."""
+    return all(
+        _number(row.get(_ACCELERATOR)) is not None
+        and _number(row.get("gradient_bytes")) is not None
+        for row in rows
+    )
+
+
+def _check_one_machine(
+    rows: Sequence[Mapping[str, Any]], environments: Sequence[Mapping[str, Any]]
+) -> None:
+    for key in _MACHINE:
+        values: dict[str, Mapping[str, Any]] = {}
+        for row, told in zip(rows, environments, strict=True):
+            if told.get(key) is not None:
+                values.setdefault(_shown(told[key]), row)
+        if len(values) > 1 and not (key == "memory_bytes" and _same_memory(values)):
+            first, second = list(values.items())[:2]
+            raise UserError(
+                f"runs of different machines in one fit, {key}: {first[0]} in run "
+                f"{first[1].get('run')} and {second[0]} in run {second[1].get('run')}; give runs "
+                "of one machine"
+            )
+
+
+def _same_memory(values: Mapping[str, Any]) -> bool:
+    sizes = [float(value) for value in values]
+    return max(sizes) <= min(sizes) * (1 + _SAME_MEMORY)
+
+
+def _environment(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    path = _text(row.get("folder"))
+    return (RunFolder(Path(path)).read_if_there(ENVIRONMENT) or {}) if path else {}
+
+
+def _cores(environment: Mapping[str, Any]) -> int | None:
+    found = _number(flat(environment).get("cores"))
+    return None if found is None else int(found)
+
+
+def _name(row: Mapping[str, Any]) -> tuple[str, str]:
+    return one_line(row.get("strategy"), _LONGEST), one_line(row.get("workload"), _LONGEST)
+
+
+def _speed(row: Mapping[str, Any]) -> float | None:
+    found = _number(row.get("examples_per_second"))
+    return found if found is not None and found > 0 else None
+
+
+def _number(value: Any) -> float | None:
+    """A finite number; None for anything else, such as a frame's NaN for what is missing."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return None
+    return float(value) if np.isfinite(value) else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _shown(value: Any) -> str:
+    missing = value is None or (isinstance(value, float) and np.isnan(value))
+    return "null" if missing else one_line(value, _LONGEST)

@@ -1,0 +1,250 @@
+"""Fits of runs that a known law made: recovered, extrapolated, with intervals that hold."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import results
+from benchmarks.scaling import MEASURED, PREDICTED, STRONG, WEAK, Fit, fits_of
+from benchmarks.scaling.limits import limit_of
+from benchmarks.scaling.queueing import congestion
+from benchmarks.scaling.terms import FIXED, NETWORK
+from results.errors import UserError
+from tests.benchmarks.made_scaling import ACCELERATOR, BATCH, MBIT, SPEED, ring, runs, write
+
+
+def fit_of(frame: pd.DataFrame) -> Fit:
+    (found,) = fits_of(frame)
+    return found
+
+
+def test_points_of_the_models_own_making_are_recovered() -> None:
+    fit = fit_of(runs(ring, noise=0.0))
+    for workers in (1, 2, 4, 8):
+        for mbit in (1000.0, 200.0):
+            cell = fit.cell(workers, mbit_per_second=mbit)
+            truth = workers * BATCH / ring(workers, mbit, 2.8e6)
+            assert fit.modelled(cell).examples_per_second == pytest.approx(truth, rel=0.01)
+
+
+@pytest.mark.parametrize(("mbit", "gradient"), [(50.0, 2.8e6), (200.0, 8e6), (500.0, 1e6)])
+def test_one_and_two_workers_tell_of_eight_on_a_link_and_with_a_gradient_never_seen(
+    mbit: float, gradient: float
+) -> None:
+    fit = fit_of(runs(ring, workers=(1, 2), gradients=(2e6, 2.8e6)))
+    found = fit.predict(8, mbit_per_second=mbit, gradient_bytes=gradient)
+    truth = 8 * BATCH / ring(8, mbit, gradient)
+    assert found.kind == PREDICTED
+    assert found.examples_per_second == pytest.approx(truth, rel=0.05)
+    assert found.low <= truth <= found.high
+
+
+def test_workers_that_wait_for_nobody_share_the_links_of_their_servers() -> None:
+    def servers(workers: int, mbit: float | None, gradient: float) -> float:
+        delay = np.array(BATCH / SPEED + 0.004)
+        wire = 2 * gradient * 8 / ((mbit or 1e9) * 1e6)
+        demands = np.array([0.001, 2 * gradient * 1e-9, wire])
+        return float(delay + (demands * congestion(workers, delay, demands)).sum())
+
+    frame = runs(servers, workers=(1, 2), strategy="parameter_server")
+    found = fit_of(frame).predict(8, mbit_per_second=200.0)
+    assert found.examples_per_second == pytest.approx(
+        8 * BATCH / servers(8, 200.0, 2.8e6), rel=0.05
+    )
+    fan_in = BATCH * 200e6 / (2 * 8 * 2.8e6)
+    assert found.examples_per_second < 1.02 * fan_in
+
+
+def test_intervals_hold_nine_of_ten_cells_that_were_left_out() -> None:
+    random = np.random.default_rng(3)
+    held = []
+    for seed in range(12):
+        law = {
+            "fixed": random.uniform(0.001, 0.006),
+            "collective": random.uniform(0, 0.003),
+            "hop": random.uniform(0.0001, 0.001),
+            "per_byte": random.uniform(0.5e-9, 3e-9),
+            "wire": random.uniform(1.0, 1.15),
+        }
+        frame = runs(
+            lambda n, link, size, law=law: ring(n, link, size, **law),
+            workers=(1, 2, 4),
+            repeats=2,
+            noise=0.02,
+            seed=seed,
+        )
+        held += fit_of(frame).held_out
+    inside = [each.predicted.low <= each.measured <= each.predicted.high for each in held]
+    assert len(held) == 24
+    assert np.mean(inside) >= 0.9
+
+
+def test_the_most_workers_are_left_out_and_predicted_beside_ernest() -> None:
+    fit = fit_of(runs(ring))
+    assert [each.cell.workers for each in fit.held_out] == [8, 8]
+    for each in fit.held_out:
+        assert each.ernest_error is not None
+        assert abs(each.error) < abs(each.ernest_error)
+    assert fit.held_out_error == pytest.approx(np.median([abs(h.error) for h in fit.held_out]))
+
+
+def test_two_numbers_of_workers_leave_none_to_be_left_out() -> None:
+    fit = fit_of(runs(ring, workers=(1, 2)))
+    assert fit.held_out == ()
+    assert fit.held_out_error is None
+
+
+def test_a_measured_cell_is_answered_by_its_measurement() -> None:
+    frame = runs(ring)
+    fit = fit_of(frame)
+    found = fit.predict(4, mbit_per_second=200.0)
+    mine = frame[(frame["workers"] == 4) & (frame[MBIT] == 200.0)]["examples_per_second"]
+    assert found.kind == MEASURED
+    assert found.examples_per_second == pytest.approx(np.exp(np.log(mine).mean()))
+    assert found.low < found.examples_per_second < found.high
+
+
+@settings(max_examples=15, deadline=None)
+@given(workers=st.integers(1, 200), slower=st.floats(5, 500), factor=st.floats(1.1, 10))
+def test_a_faster_link_never_makes_a_prediction_slower(
+    workers: int, slower: float, factor: float
+) -> None:
+    fit = _RING
+    before = fit.modelled(fit.cell(workers, mbit_per_second=slower))
+    after = fit.modelled(fit.cell(workers, mbit_per_second=slower * factor))
+    assert after.examples_per_second >= before.examples_per_second * (1 - 1e-9)
+    for each in (before, after):
+        assert 0 < each.low <= each.examples_per_second <= each.high
+
+
+def test_strong_scaling_splits_the_batch() -> None:
+    frame = runs(ring)
+    frame["batch_total"] = 256
+    frame["batch_per_replica"] = 256 / frame["workers"]
+    seconds = 256 / SPEED / frame["workers"] + 0.003 + 0.004 * (frame["workers"] > 1)
+    frame["examples_per_second"] = 256 / seconds
+    fit = fit_of(frame)
+    assert fit.rule == STRONG
+    assert fit.cell(16).batch_per_replica == 16
+    assert fit_of(runs(ring)).rule == WEAK
+
+
+def test_a_limit_names_the_network_where_the_network_is_slow() -> None:
+    limit = limit_of(fit_of(runs(ring, mbit=(100.0,))))
+    assert limit is not None
+    assert limit.cause == NETWORK
+    assert limit.share > 0.5
+
+
+def test_work_without_anything_shared_is_worth_sharing_as_far_as_ideal_goes() -> None:
+    limit = limit_of(fit_of(runs(lambda n, link, size: 0.035, noise=0.001)))
+    assert limit is not None
+    assert limit.workers >= 15
+
+
+def test_cells_with_full_cores_are_marked_and_kept_apart(tmp_path: Path) -> None:
+    def crowded(workers: int, mbit: float | None, gradient: float) -> float:
+        return 0.02 * max(1, workers * 0.5 / 2)
+
+    frame = runs(crowded, workers=(1, 2, 8), mbit=(None,), training_seconds=100.0)
+    frame[ACCELERATOR] = None
+    frame["core_seconds"] = np.minimum(frame["workers"] * 0.5, 2) * 100
+    fit = fit_of(results.load(write(frame, tmp_path)))
+    assert {cell.workers for cell in fit.cores_full} == {8}
+    assert not fit.fitted_full
+    assert fit.held_out == () or all(each.cores_full for each in fit.held_out)
+
+
+def test_a_host_to_oneself_is_never_crowded(tmp_path: Path) -> None:
+    frame = runs(lambda n, link, size: 0.02 * max(1, n / 2), mbit=(None,), training_seconds=1.0)
+    frame[ACCELERATOR], frame["core_seconds"] = None, 1.0 * frame["workers"].clip(upper=2)
+    fit = fit_of(results.load(write(frame, tmp_path)))
+    assert fit.fitted_full
+    own, shared = fit.predict(16, own_hosts=True), fit.predict(16)
+    assert own.examples_per_second > 2 * shared.examples_per_second
+    assert shared.cores_full
+    assert not own.cores_full
+
+
+def test_parts_that_were_measured_settle_what_lengths_leave_open() -> None:
+    """All of what two workers add is transfer, and none of it is waiting for the slowest."""
+    frame = runs(ring, workers=(1, 2), mbit=(200.0,))
+    frame["step_transfer_seconds"] = [
+        ring(n, 200.0, 2.8e6) - ring(1, 200.0, 2.8e6) for n in frame["workers"]
+    ]
+    fit = fit_of(frame)
+    by_cause = fit.seconds_by_cause(fit.cell(2))
+    transfer = frame["step_transfer_seconds"].max()
+    assert sum(by_cause.values()) - by_cause["computing"] > transfer
+    assert by_cause[NETWORK] == pytest.approx(1.05 * 2.8e6 * 8 / 200e6, rel=0.1)
+
+
+def test_waiting_a_little_for_input_is_what_a_step_costs() -> None:
+    frame = runs(ring, workers=(1, 2), mbit=(None,), noise=0.0)
+    fit = fit_of(frame.assign(step_input_seconds=0.002, step_rest_seconds=0.001))
+    assert fit.seconds_by_cause(fit.cell(1))[FIXED] == pytest.approx(0.003, rel=0.1)
+
+
+def test_failed_runs_are_left_out_and_counted() -> None:
+    frame = runs(ring)
+    frame.loc[:1, "state"] = "failed"
+    fit = fit_of(frame)
+    assert fit.left_out == 2
+    assert len(fit.points) == len(frame) - 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"state": "failed"}, "none finished"),
+        ({"workers": 2}, "workers=2 only, and a fit needs two"),
+    ],
+)
+def test_what_no_fit_can_be_made_of_is_refused(change: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        fits_of(runs(ring, mbit=(None,)).assign(**change))
+
+
+def test_different_workloads_in_one_fit_are_refused_by_name() -> None:
+    frame = runs(ring).assign(**{ACCELERATOR: None})
+    frame["workload.parameters.hidden"] = [128, 256] * (len(frame) // 2)
+    with pytest.raises(UserError, match=r"workload\.parameters\.hidden=128 and 256"):
+        fits_of(frame)
+
+
+def test_gradients_of_different_sizes_are_one_fit_where_accelerators_are_emulated() -> None:
+    frame = runs(ring, gradients=(1e6, 4e6))
+    frame["workload.parameters.hidden"] = (frame["gradient_bytes"] / 1e4).astype(int)
+    assert len(fits_of(frame)) == 1
+
+
+def test_what_else_was_varied_makes_a_fit_of_its_own() -> None:
+    frame = runs(ring)
+    frame["pipeline.prefetch"] = [0, 2] * (len(frame) // 2)
+    assert [fit.varied for fit in fits_of(frame)] == ["pipeline.prefetch=0", "pipeline.prefetch=2"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"workers": 0}, "workers=0: at least 1"),
+        ({"workers": 2, "mbit_per_second": -5.0}, "mbit_per_second=-5.0: more than 0"),
+        ({"workers": 2, "ps": 0}, "ps=0: more than 0"),
+    ],
+)
+def test_a_prediction_of_what_can_not_be_is_refused(asked: dict[str, int], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        _RING.predict(**asked)
+
+
+def test_another_gradient_is_refused_where_its_size_was_never_measured() -> None:
+    fit = fit_of(runs(ring, mbit=(None,)).assign(gradient_bytes=None))
+    with pytest.raises(UserError, match="no run of multiworker"):
+        fit.predict(4, gradient_bytes=1e6)
+
+
+_RING = fit_of(runs(ring))
