@@ -185,7 +185,7 @@ def _speed(
     else:
         tasks = plan.get("tasks", [])
         expected = [each["task"] for each in tasks if each.get("role") in _TRAINING_ROLES]
-        nothing = StepRows(*[np.empty(0)] * 6)
+        nothing = StepRows.none()
         trained = {task: measured.get(task, nothing) for task in expected or _with_rows(useful)}
         found = synchronous_throughput(trained, max(1, data_workers))
     interval = "within run" if found and found.low is not None else None

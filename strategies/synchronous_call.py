@@ -1,6 +1,6 @@
 """The compiled function of the synchronous loop: several steps, and one packed sum over tasks."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -8,9 +8,23 @@ from strategies.job import TrainingJob
 from strategies.model import Training, make_step
 from strategies.placed import on_replicas
 from strategies.stamped import Steps, stamped_steps
+from strategies.stamps import clock, stamped
 
 _COUNT = tf.TensorSpec([], tf.int32)
 _STOP = tf.TensorSpec([], tf.float32)
+
+
+class Called(NamedTuple):
+    """What one call gives."""
+
+    steps: Steps
+    """Its steps, as arrays."""
+    losses: float
+    """Sum of the steps' losses over all replicas."""
+    stops: float
+    """Sum over all tasks of what each was told."""
+    agreed: float
+    """Unix seconds when this task had these sums."""
 
 
 class SynchronousCall:
@@ -44,17 +58,14 @@ class SynchronousCall:
         """What was traced."""
         return self._traced.graph
 
-    def __call__(self, count: int, stop: float, iterators: list[Any]) -> tuple[Steps, float, float]:
-        """Takes `count` steps; every task of the cluster has to do so.
-
-        Returns the steps as arrays, and the sums over all replicas of the steps' losses and over
-        all tasks of `stop`.
-        """
-        found, packed = self._traced(
+    def __call__(self, count: int, stop: float, iterators: list[Any]) -> Called:
+        """Takes `count` steps; every task of the cluster has to do so, and tell its `stop`."""
+        found, packed, agreed = self._traced(
             tf.constant(count, tf.int32), tf.constant(stop, tf.float32), iterators
         )
         losses, stops = packed.numpy()
-        return Steps(*(part.numpy() for part in found)), float(losses), float(stops)
+        steps = Steps(*(part.numpy() for part in found))
+        return Called(steps, float(losses), float(stops), float(agreed))
 
 
 def _compiled(
@@ -64,7 +75,7 @@ def _compiled(
     batch: int,
     reduce: bool,
 ) -> Any:
-    replicas = job.placement.replicas
+    replicas, stamp = job.placement.replicas, clock(job.deterministic)
     step = make_step(
         training,
         job.workload,
@@ -72,27 +83,33 @@ def _compiled(
         examples_per_update=batch * job.replicas,
         replicas=job.replicas,
         reduce=reduce,
+        clock=stamp,
     )
 
-    def train(batches: list[Any]) -> tf.Tensor:
+    def train(batches: list[Any]) -> tuple[tf.Tensor, tf.Tensor]:
         x, y = on_replicas(strategy, batches)
-        shares = strategy.run(step, args=(x, y))
-        return tf.add_n(strategy.experimental_local_results(shares))
+        shares, moments = (
+            strategy.experimental_local_results(each) for each in strategy.run(step, args=(x, y))
+        )
+        return tf.add_n(shares), tf.reduce_max(tf.stack(moments), 0)
 
     @tf.function(autograph=False)
-    def call(count: tf.Tensor, stop: tf.Tensor, iterators: list[Any]) -> tuple[Steps, tf.Tensor]:
+    def call(
+        count: tf.Tensor, stop: tf.Tensor, iterators: list[Any]
+    ) -> tuple[Steps, tf.Tensor, tf.Tensor]:
         def take() -> tuple[tf.Tensor, Any]:
             batches = [next(iterator) for iterator in iterators]
             numbers = tf.concat([number for number, _, _ in batches], 0)
             return numbers, [(x, y) for _, x, y in batches]
 
-        steps = stamped_steps(count, replicas * batch, job.deterministic, take, train)
+        steps = stamped_steps(count, replicas * batch, stamp, take, train)
         packed = tf.stack([tf.reduce_sum(steps.losses), stop])
         if job.replicas > 1:
             # Every replica of a task would hold the task's sum: one gives it, the others nothing.
             given = [packed] + [tf.zeros_like(packed)] * (replicas - 1)
             placed = on_replicas(strategy, given)
             packed = strategy.reduce(tf.distribute.ReduceOp.SUM, placed, axis=None)
-        return steps, packed
+        agreed, packed = stamped(stamp, packed)
+        return steps, packed, agreed
 
     return call
