@@ -68,12 +68,14 @@ def make_step(
     replicas: int,
     reduce: bool,
     clock: Clock,
+    told: Callable[[list[Any]], None],
 ) -> Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]:
     """The function of one replica: gradients of its batch, summed over replicas, applied.
 
     It takes (x, y) of one batch and returns this replica's share of the mean loss, a float32
     scalar (the shares of all replicas add up to the mean over `examples_per_update` examples), and
-    when its gradients were ready and when they were reduced, by `clock`, float64 [2].
+    when its gradients were ready and when they were reduced, by `clock`, float64 [2]. `told` is
+    called with its gradients, tensors or IndexedSlices, whenever it is traced.
     """
 
     model, loss = converted(training.model), converted(workload.loss)
@@ -112,6 +114,7 @@ def make_step(
         ]
         ready, (share, values) = stamped(clock, (share, [gradient for gradient, _ in pairs]))
         reduced = ready
+        told(values)
         if reduce:
             summed = _summed_over_replicas(values, tf.as_dtype(loop.gradient_dtype))
             reduced, values = stamped(clock, summed)

@@ -97,7 +97,10 @@ class _Loop:
         job, steps = self.job, called.steps
         loss = called.losses / len(steps.starts)
         if self.last_end is None:
-            self.milestones.begun(self.step + len(steps.starts), self.call.graph)
+            self.milestones.begun(
+                self.step + len(steps.starts), self.call.graph, self.call.gradient_bytes
+            )
+            self.milestones.resume()
         elif self.milestones.resumed is not None:
             self.last_end = max(self.last_end, self.milestones.resumed)
         began = begins(steps, self.last_end)

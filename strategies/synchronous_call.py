@@ -1,11 +1,13 @@
 """The compiled function of the synchronous loop: several steps, and one packed sum over tasks."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from strategies.job import TrainingJob
 from strategies.model import Training, make_step
+from strategies.model_size import gradient_bytes
 from strategies.placed import on_replicas
 from strategies.stamped import Steps, stamped_steps
 from strategies.stamps import clock, stamped
@@ -30,6 +32,9 @@ class Called(NamedTuple):
 class SynchronousCall:
     """Takes steps on whichever iterators it is given, as long as their elements look alike."""
 
+    gradient_bytes: int | None
+    """What one replica sends into the sum over replicas in a step; None where it can't be told."""
+
     def __init__(
         self,
         job: TrainingJob,
@@ -48,9 +53,13 @@ class SynchronousCall:
           reduce: whether gradients are summed over replicas; where there are several, if None.
         """
         batch = batch_per_replica or job.batch_per_replica
-        call = _compiled(
-            job, strategy, training, batch, job.replicas > 1 if reduce is None else reduce
-        )
+        reduce = job.replicas > 1 if reduce is None else reduce
+        wire = tf.as_dtype(job.loop.gradient_dtype)
+
+        def told(gradients: list[Any]) -> None:
+            self.gradient_bytes = gradient_bytes(gradients, wire)
+
+        call = _compiled(job, strategy, training, batch, reduce, told)
         self._traced = call.get_concrete_function(_COUNT, _STOP, iterators)
 
     @property
@@ -74,6 +83,7 @@ def _compiled(
     training: Training,
     batch: int,
     reduce: bool,
+    told: Callable[[list[Any]], None],
 ) -> Any:
     replicas, stamp = job.placement.replicas, clock(job.deterministic)
     step = make_step(
@@ -84,6 +94,7 @@ def _compiled(
         replicas=job.replicas,
         reduce=reduce,
         clock=stamp,
+        told=told,
     )
 
     def train(batches: list[Any]) -> tuple[tf.Tensor, tf.Tensor]:
