@@ -1,5 +1,8 @@
 """FLOPs of a step, counted from its traced graph: contractions only, two for each multiply-add.
 
+Only what runs is counted: gradients for the first layer's input are traced as well, and left out by
+TensorFlow, since nothing reads them.
+
 What matrix products and convolutions take is nearly all of a model's arithmetic, and what is meant
 where a model's FLOPs are set against a machine's peak (Chowdhery et al., "PaLM", 2022, appendix B).
 """
@@ -16,8 +19,16 @@ _OF_FILTERS = {"Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter"}
 _OF_INPUTS = {"Conv2DBackpropInput", "DepthwiseConv2dNativeBackpropInput"}
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 _LOOPS = {"While", "StatelessWhile"}
-_UNKNOWN_PREFIXES = ("Xla", "Cudnn", "_Fused", "_MklNative", "Conv3DBackprop", "Sparse", "PyFunc")
-_NO_ARITHMETIC = {"SparseSoftmaxCrossEntropyWithLogits"}
+_UNKNOWN_PREFIXES = (
+    "Xla",
+    "Cudnn",
+    "_Fused",
+    "_MklNative",
+    "Conv3DBackprop",
+    "SparseTensorDense",
+    "SparseMatMul",
+    "EagerPyFunc",
+)
 
 
 class _UnknownError(Exception):
@@ -31,31 +42,30 @@ def step_flops(graph: tf.Graph, replicas: int) -> int | None:
     if len(loops) != 1:
         return None
     try:
-        whole = _of_graph(_function(loops[0], "body"))
+        body = _function(loops[0], "body")
+        whole = _of_graph(body, body.outputs)
     except _UnknownError:
         return None
     return whole // replicas or None
 
 
-def _of_graph(graph: Any) -> int:
-    return sum(_of_operation(op) for op in _executed(graph))
-
-
-def _executed(graph: Any) -> list[tf.Operation]:
-    """The operations that anything depends on: gradients for a layer's input are traced for the
-    first layer as well, where TensorFlow leaves them out when it runs."""
-    waiting = [tensor.op for tensor in graph.outputs] + list(graph.control_outputs)
-    found = {op.name: op for op in waiting}
+def _of_graph(graph: Any, outputs: list[tf.Tensor]) -> int:
+    """FLOPs of what has to run for `outputs` and for whatever the graph writes."""
+    waiting = [tensor.op for tensor in outputs] + list(graph.control_outputs)
+    executed = {op.name: op for op in waiting}
+    used = {tensor.name for tensor in outputs}
     while waiting:
         op = waiting.pop()
+        used |= {tensor.name for tensor in op.inputs}
         for before in [*(tensor.op for tensor in op.inputs), *op.control_inputs]:
-            if before.name not in found:
-                found[before.name] = before
+            if before.name not in executed:
+                executed[before.name] = before
                 waiting.append(before)
-    return list(found.values())
+    return sum(_of_operation(op, used) for op in executed.values())
 
 
-def _of_operation(op: tf.Operation) -> int:
+def _of_operation(op: tf.Operation, used: set[str]) -> int:
+    """`used`: names of the tensors that are read; of a function, others are not made."""
     kind = op.type
     if kind in _MATMULS:
         axis = -2 if op.get_attr(_MATMULS[kind]) else -1
@@ -69,12 +79,15 @@ def _of_operation(op: tf.Operation) -> int:
     if kind == "Einsum":
         return _einsum(op)
     if kind in _CALLS:
-        return _of_graph(_function(op, "f"))
+        function = _function(op, "f")
+        pairs = zip(op.outputs, function.outputs, strict=True)
+        return _of_graph(function, [inner for outer, inner in pairs if outer.name in used])
     if kind in _LOOPS:
-        if _of_graph(_function(op, "body")):
+        body = _function(op, "body")
+        if _of_graph(body, body.outputs):
             raise _UnknownError("how often a loop runs")
         return 0
-    if kind.startswith(_UNKNOWN_PREFIXES) and kind not in _NO_ARITHMETIC:
+    if kind.startswith(_UNKNOWN_PREFIXES):
         raise _UnknownError(kind)
     return 0
 
