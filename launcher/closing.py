@@ -52,7 +52,7 @@ def _rows(summary: Mapping[str, Any], verdict: str) -> list[tuple[str, str]]:
     return [
         ("Run", _what(summary)),
         ("Speed", _speed(summary)),
-        ("A step", _step(summary)),
+        ("Step", _step(summary)),
         ("Time", _time(summary)),
         ("Failures", _failures(summary)),
         ("Goodput", _goodput(summary)),
