@@ -6,6 +6,7 @@ import pytest
 from benchmarks.breakdown import PARTS
 from results.run_folder import BREAKDOWN
 from results.streams import STEPS, read_rows
+from tests.strategies.models import STRAGGLING_SECONDS
 
 pytestmark = pytest.mark.ci
 
@@ -49,3 +50,13 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
 def test_what_travels_is_counted_in_its_type(launch):
     outcome, _ = launch("strategy=multiworker", "workers=2", "loop.gradient_dtype=bfloat16", *SHORT)
     assert outcome.summary["gradient_bytes"] == DIGITS_MLP["gradient_bytes"] // 2
+
+
+def test_a_task_that_computes_longer_keeps_the_other_waiting(launch):
+    slow = "workload._target_=tests.strategies.models.straggling_in_worker_0"
+    outcome, folder = launch("strategy=multiworker", "workers=2", slow, *SHORT)
+    assert outcome.state == "done", outcome.log_tail
+    found = folder.read(BREAKDOWN)["tasks"]
+    assert found["worker-0"]["compute"] > STRAGGLING_SECONDS > found["chief-0"]["compute"]
+    assert found["chief-0"]["straggle"] > STRAGGLING_SECONDS / 2
+    assert found["chief-0"]["straggle"] > 10 * found["worker-0"]["straggle"]
