@@ -240,8 +240,8 @@ class _Blocks:
 
     def _take(self, variant: str, count: int, told: float) -> tuple[Steps, float]:
         self._job.recorder.beat()
-        steps, _, stops = self._calls[variant](count, told, self._inputs[variant])
-        return steps, stops
+        called = self._calls[variant](count, told, self._inputs[variant])
+        return called.steps, called.stops
 
     def _cold(self) -> contextlib.AbstractContextManager[object]:
         """Emulated storage keeps its own readers waiting: nothing else is to be done for it."""

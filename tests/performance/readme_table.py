@@ -50,6 +50,8 @@ _FIGURES = {
     "same_mathematics": training.same,
     "loop_against_fit": training.loops,
     "recorder_cost": training.recorder,
+    "step_breakdown": training.breakdown,
+    "step_stamps_cost": training.stamps,
     "front_door": training.front_door,
     "data_service": served.data_service,
     "planted_jobs": pipelines.planted,
