@@ -112,6 +112,7 @@ def _terms(group: Group, points: Sequence[Point], per_task: float | None) -> tup
         has_accelerator=all(point.cell.accelerator is not None for point in points),
         cores_per_task=per_task,
         straggle_seconds=lambda workers: straggle_seconds(group.steps_alone, workers),
+        tells_straggling=all("straggle" in point.parts for point in points),
     )
     if group.strategy == "parameter_server":
         return parameter_server_terms(known)
