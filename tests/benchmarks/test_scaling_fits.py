@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import results
-from benchmarks.scaling import MEASURED, PREDICTED, STRONG, WEAK, Fit, fits_of
+from benchmarks.scaling import MEASURED, PREDICTED, STRONG, WEAK, Fit, fits_of, without_fit
 from benchmarks.scaling.limits import limit_of
+from benchmarks.scaling.record import record_of
 from benchmarks.scaling.terms import COORDINATOR, FIXED, NETWORK, STRAGGLERS
 from results.errors import UserError
 from tests.benchmarks.made_scaling import (
@@ -125,6 +126,45 @@ def test_a_faster_link_never_makes_a_prediction_slower(
         assert 0 < each.low <= each.examples_per_second <= each.high
 
 
+def test_one_worker_who_sends_to_nobody_is_measured_whatever_the_network() -> None:
+    assert _RING.predict(1, mbit_per_second=10_000.0).kind == MEASURED
+    assert _RING.predict(2, mbit_per_second=10_000.0).kind == PREDICTED
+    served = fit_of(runs(servers, strategy="parameter_server"))
+    assert served.predict(1, mbit_per_second=10_000.0).kind == PREDICTED
+
+
+def test_each_curve_keeps_its_network_and_its_batch() -> None:
+    frame = runs(ring, mbit=(1000.0, None))
+    larger = frame.assign(batch_per_replica=2 * BATCH, batch_total=2 * frame["batch_total"])
+    larger["examples_per_second"] *= 1.3
+    both = pd.concat([frame, larger.assign(run="more-" + larger["run"])], ignore_index=True)
+    fit = fit_of(both)
+    record = record_of([fit])["fits"][0]
+    names = [series["conditions"] for series in record["series"]]
+    assert names == [
+        f"{network}, batch {batch}"
+        for batch in (BATCH, 2 * BATCH)
+        for network in ("1,000 Mbit/s", "the machine's own network")
+    ]
+    for series in record["series"]:
+        measured = [each for each in series["curve"] if each["measured"] is not None]
+        assert [each["workers"] for each in measured] == [1, 2, 4, 8]
+        name = series["conditions"]
+        assert sum(f"on ({name}), one more" in sentence for sentence in record["says"]) == 1
+
+
+def test_a_strategy_of_one_number_of_workers_has_no_model_and_that_is_said() -> None:
+    frame = runs(ring, workers=(1, 2), mbit=(None,))
+    other = runs(ring, workers=(4,), mbit=(None,), strategy="mirrored", repeats=2)
+    both = pd.concat([frame, other.assign(run="more-" + other["run"])], ignore_index=True)
+    fits = fits_of(both)
+    assert [fit.strategy for fit in fits] == ["multiworker"]
+    assert without_fit(both, fits) == [
+        "mirrored, digits_mlp has no model: it was measured with workers=4 only."
+    ]
+    assert without_fit(frame, fits) == []
+
+
 def test_strong_scaling_splits_the_batch() -> None:
     frame = runs(ring)
     frame["batch_total"] = 256
@@ -138,14 +178,16 @@ def test_strong_scaling_splits_the_batch() -> None:
 
 
 def test_a_limit_names_the_network_where_the_network_is_slow() -> None:
-    limit = limit_of(fit_of(runs(ring, mbit=(100.0,))))
+    fit = fit_of(runs(ring, mbit=(100.0,)))
+    limit = limit_of(fit, fit.usual)
     assert limit is not None
     assert limit.cause == NETWORK
     assert limit.share > 0.5
 
 
 def test_work_without_anything_shared_is_worth_sharing_as_far_as_ideal_goes() -> None:
-    limit = limit_of(fit_of(runs(lambda n, link, size: 0.035, noise=0.001)))
+    fit = fit_of(runs(lambda n, link, size: 0.035, noise=0.001))
+    limit = limit_of(fit, fit.usual)
     assert limit is not None
     assert limit.workers >= 15
 
