@@ -92,6 +92,8 @@ class Fit:
     """Of runs of one configuration around their mean."""
     beyond: float
     """Relative error that each doubling beyond what was measured adds."""
+    beyond_full: float
+    """The same where the host's own cores are full, which no term describes."""
     per_task: float | None
     """Cores that one worker keeps busy."""
 
@@ -239,7 +241,8 @@ class Fit:
 
     def _error(self, cell: Cell) -> float:
         """Relative standard deviation of what the model leaves out, at `cell`."""
-        return sqrt(self.residual**2 + (self.beyond * self._doublings_beyond(cell)) ** 2)
+        beyond = self.beyond_full if self.is_full(cell) else self.beyond
+        return sqrt(self.residual**2 + (beyond * self._doublings_beyond(cell)) ** 2)
 
     def _doublings_beyond(self, cell: Cell) -> float:
         """How far `cell` lies outside what was measured, in factors of two over all directions.

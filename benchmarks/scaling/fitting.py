@@ -80,7 +80,13 @@ def _fit(group: Group) -> Fit:
     without = _of_points(group, fewer)
     cells = dict.fromkeys(point.cell for point in group.points if point.cell.workers == most)
     held_out = tuple(_held_out(fit, without, cell) for cell in cells)
-    return replace(fit, held_out=held_out, beyond=_widened(held_out, fit))
+    of_the_law = [each for each in held_out if fit.fitted_full or not each.cores_full]
+    return replace(
+        fit,
+        held_out=held_out,
+        beyond=_widened(of_the_law, fit),
+        beyond_full=_widened(held_out, fit),
+    )
 
 
 def _of_points(group: Group, points: Sequence[Point]) -> Fit:
@@ -110,6 +116,7 @@ def _of_points(group: Group, points: Sequence[Point]) -> Fit:
         residual=max(spread, _residual(solution, fitted, seconds)),
         run_spread=spread,
         beyond=_BEYOND,
+        beyond_full=_BEYOND,
         per_task=per_task,
     )
 

@@ -7,7 +7,7 @@ ps · β ÷ bytes steps a second (the fan-in). Below that, workers meet at the s
 
 from benchmarks.scaling.cells import Cell
 from benchmarks.scaling.synchronous import LITTLE, Known, bytes_of, computing_terms, wire_unknown
-from benchmarks.scaling.terms import COORDINATOR, EXCHANGE, NETWORK, Term
+from benchmarks.scaling.terms import COORDINATOR, EXCHANGE, HOPS, NETWORK, Term
 
 _WORKED = ("compute", "update")
 """A worker reads the variables while it computes, and hands gradients over in its update."""
@@ -16,6 +16,9 @@ _WAYS = 2
 """Variables come, gradients go."""
 _COORDINATOR_SECONDS = 0.002
 """With TensorFlow 2.21 on two cores the coordinator lets 300 steps a second through at most."""
+_ROUND_SECONDS, _ROUND_SPREAD = 0.001, 0.002
+"""Of asking for the variables and handing over the gradients, whatever their size: 1.3 ms on two
+cores, more on other hosts."""
 _SECONDS_PER_BYTE = 1.5e-9
 """As of a collective, see `synchronous`."""
 
@@ -26,6 +29,7 @@ def parameter_server_terms(known: Known) -> tuple[Term, ...]:
     per_byte = _SECONDS_PER_BYTE if known.has_gradient_bytes else 0.0
     return (
         *computing_terms(known, _WORKED, _WORKED, at_once=False),
+        Term(HOPS, _WORKED, lambda cell: 1.0, _ROUND_SECONDS, _ROUND_SPREAD),
         Term(
             COORDINATOR,
             _QUEUED,

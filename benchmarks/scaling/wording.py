@@ -6,6 +6,9 @@ from benchmarks.scaling.fit import Fit
 from benchmarks.scaling.limits import LEAST_GAIN, limit_of
 from results.text import counted, percent
 
+_MUCH = 0.1
+"""Relative standard deviation of runs of one configuration. On a quiet machine it is 1 to 5%."""
+
 
 def headline(fit: Fit) -> str:
     """Where it ends, and what holds it: the message of its plot."""
@@ -30,6 +33,21 @@ def _basis(fit: Fit) -> list[str]:
     if fit.left_out:
         found.append(
             f"{counted(fit.left_out, 'run')} left out: failed, or without a measured speed."
+        )
+    if fit.run_spread > _MUCH:
+        found.append(
+            f"Runs of one configuration differ by {percent(fit.run_spread)} (standard deviation): "
+            "the machine had other work, or they are too short."
+        )
+    unknown = [
+        point
+        for point in fit.points
+        if point.busy_cores is None and point.cell.workers > 1 and point.cell.shared_cores
+    ]
+    if unknown:
+        found.append(
+            f"{counted(len(unknown), 'run')} trained too shortly to tell whether the host's own "
+            "cores were full: train for some seconds, until.seconds=8."
         )
     full = sorted({cell.workers for cell in fit.cores_full})
     if not full:
