@@ -106,7 +106,7 @@ class _Loop:
             steps.ends - began,
             steps.fed - steps.starts,
             job.batch_per_replica * job.placement.replicas,
-            loss,
+            None if job.emulated else loss,
         )
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers)

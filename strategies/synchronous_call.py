@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from strategies.emulated_accelerator import local_wait
 from strategies.job import TrainingJob
 from strategies.model import Training, make_step
 from strategies.placed import on_replicas
@@ -72,6 +73,7 @@ def _compiled(
         examples_per_update=batch * job.replicas,
         replicas=job.replicas,
         reduce=reduce,
+        wait=local_wait(job.compute_seconds[job.task]) if job.emulated else None,
     )
 
     def train(batches: list[Any]) -> tf.Tensor:
