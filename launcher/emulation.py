@@ -95,12 +95,21 @@ def _check_accelerator(experiment: "Experiment") -> None:
         "diagnose=true": experiment.diagnose,
         "deterministic=true": experiment.deterministic,
         "loop.jit_compile=true": experiment.loop.jit_compile,
+        "loop.mixed_precision=true": experiment.loop.mixed_precision,
     }
     for other, given in impossible.items():
         if given:
             raise NotApplicable(
                 f"{other}: nothing is computed or learned with {asked}; leave one of them out"
             )
+    steps = experiment.loop.steps_per_call
+    call_seconds = steps * max(compute_seconds(experiment).values())
+    if call_seconds >= experiment.watch.stall_seconds:
+        raise NotApplicable(
+            f"{asked}: a call of {steps} steps waits {call_seconds:.3g} s, and after "
+            f"watch.stall_seconds={experiment.watch.stall_seconds:g} a run counts as lost; give "
+            "a smaller loop.steps_per_call, or more seconds"
+        )
 
 
 def _factors(asked: Any) -> dict[str, float]:
