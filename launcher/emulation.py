@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from launcher.experiment import Experiment
 
 _RATE = "emulate.accelerator.examples_per_second"
-SHORTEST_SHOWN_SECONDS = 0.03
-"""Waits were shown to be accurate from here on (`tests/performance/emulated_accelerators.py`)."""
+SHORTEST_UNMARKED_SECONDS = 0.03
+"""Half a millisecond that a wait is off is a sixtieth of it; how far waits are off is measured by
+`tests/performance/emulated_accelerators.py`."""
 
 
 def check(experiment: "Experiment") -> None:
@@ -53,10 +54,10 @@ def notes(experiment: "Experiment") -> list[str]:
         f"computing was emulated by a wait of {seconds * 1000:.3g} ms a step: nothing was learned, "
         "so there is no loss, no evaluation and no model"
     )
-    if seconds < SHORTEST_SHOWN_SECONDS:
+    if seconds < SHORTEST_UNMARKED_SECONDS:
         said += (
-            f"; waits below {SHORTEST_SHOWN_SECONDS * 1000:g} ms are less accurate than the figures"
-            " of emulated accelerators show, so a larger batch is better"
+            f"; what waking up takes is a large part of waits below "
+            f"{SHORTEST_UNMARKED_SECONDS * 1000:g} ms: a larger batch is better"
         )
     return [said]
 
