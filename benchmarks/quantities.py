@@ -7,9 +7,6 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import yaml
 
 from results.errors import UserError
 from results.text import DASH, number, one_line
@@ -80,15 +77,18 @@ def names(key: str, text: str) -> tuple[str, ...]:
 
 
 def ratios(key: str, text: str) -> Mapping[str, float]:
-    """ "{p4d.24xlarge: 3.2, g5.xlarge: 2}": a positive number by name."""
-    example = "'speed={p4d.24xlarge: 3.2}'"
-    try:
-        told: Any = yaml.safe_load(text)
-    except yaml.YAMLError:
-        told = None
-    if not isinstance(told, dict) or not told:
-        raise UserError(f"{key}={_short(text)}: no names with numbers; give such as {example}")
-    return {str(name): count(f"{key}.{name}", str(value)) for name, value in told.items()}
+    """ "{p4d.24xlarge: 3.2, g5.xlarge: 2}": a positive number by name, blanks or none."""
+    inner = text.strip().removeprefix("{").removesuffix("}")
+    found: dict[str, float] = {}
+    for part in inner.split(","):
+        name, colon, value = (each.strip() for each in part.partition(":"))
+        if not name or not colon:
+            example = f"'{key}={{p4d.24xlarge: 3.2}}'"
+            raise UserError(f"{key}={_short(text)}: no names with numbers; give such as {example}")
+        if name in found:
+            raise UserError(f"{key}.{name}={value}: given twice; give it once")
+        found[name] = count(f"{key}.{name}", value)
+    return found
 
 
 def in_time(seconds: float | None) -> str:

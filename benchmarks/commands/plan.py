@@ -73,6 +73,8 @@ def _written(record: Mapping[str, Any], folder: Path) -> list[str]:
 def _print(record: Mapping[str, Any], console: Console) -> None:
     from rich.text import Text
 
+    from results.report.plots_of_plan import spread_over_time
+
     console.print(Text(f"{record['headline']}.", style="bold"))
     if record["emulated"]:
         console.print(Text(f"Emulated: {record['emulated']}."))
@@ -88,7 +90,7 @@ def _print(record: Mapping[str, Any], console: Console) -> None:
         console.print(Text(sentence))
     console.print()
     console.print(Text("What nothing beats in time and cost at once:", style="bold"))
-    rows = [_row(each, record["priced"]) for each in spread(record["front"], _MOST_ROWS)]
+    rows = [_row(each, record["priced"]) for each in spread_over_time(record["front"], _MOST_ROWS)]
     cost = "cost" if record["priced"] else "machine-hours"
     _table(console, ("machines", "strategy", "time", cost, "figures"), rows)
     if record["levers"]:
@@ -99,14 +101,6 @@ def _print(record: Mapping[str, Any], console: Console) -> None:
     console.print()
     for line in _remarks(record):
         console.print(Text(line))
-
-
-def spread(rows: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
-    """At most that many of the rows, the first and the last among them, evenly between."""
-    if len(rows) <= most:
-        return list(rows)
-    last = len(rows) - 1
-    return [rows[round(place * last / (most - 1))] for place in range(most)]
 
 
 def _sentence(name: str, option: Mapping[str, Any]) -> str:

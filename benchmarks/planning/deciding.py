@@ -78,7 +78,7 @@ class Decision:
 
 def decide(of: Candidates, limits: Limits) -> Decision:
     """The recommendation. Candidates without a price take no part where others have one."""
-    table = _Table(of)
+    table = _Table(of, fastest=limits.usd is not None and limits.seconds is None)
     best = table.best(limits)
     return Decision(
         best=best,
@@ -102,11 +102,24 @@ def pareto(
     return found
 
 
-class _Table:
-    """The candidates with the one measure of cost that they are compared by."""
+def curves(of: Candidates) -> list[list[int]]:
+    """The Pareto front of each machine by itself, where its cost is known."""
+    table = _Table(of)
+    fronts = [
+        pareto(table.seconds, table.cost, table.known & (of.machine == place)).tolist()
+        for place in range(len(of.machines))
+    ]
+    return [front for front in fronts if front]
 
-    def __init__(self, of: Candidates) -> None:
-        self._of = of
+
+class _Table:
+    """The candidates with the one measure of cost that they are compared by.
+
+    `fastest`: whether the fastest that meets the limits is best; else the cheapest is.
+    """
+
+    def __init__(self, of: Candidates, fastest: bool = False) -> None:
+        self._of, self._fastest = of, fastest
         self.priced = bool(np.isfinite(of.usd).any())
         self.seconds = of.seconds
         hours_per_second = of.count / SECONDS_PER_HOUR
@@ -124,8 +137,7 @@ class _Table:
         if not len(places):
             return None
         cost, seconds = self.cost[places], self.seconds[places]
-        fastest = limits.usd is not None and limits.seconds is None
-        order = np.lexsort((cost, seconds) if fastest else (seconds, cost))
+        order = np.lexsort((cost, seconds) if self._fastest else (seconds, cost))
         return int(places[order[0]])
 
     def meeting(self, limits: Limits, surely: bool = True) -> NDArray[np.bool_]:
@@ -160,11 +172,12 @@ class _Table:
 def _prices(table: _Table, limits: Limits, best: int) -> Iterator[Price]:
     if limits.seconds is not None:
         yield _price(table, TIME, None, replace(limits, seconds=None), best)
-    given = float(table.seconds[best]) if limits.seconds is None else limits.seconds
-    less = SECONDS_PER_HOUR
-    if given < _HOURS_FOR_AN_HOUR * SECONDS_PER_HOUR:
-        less = _TIGHTER * given
-    yield _price(table, TIME, less, replace(limits, seconds=given - less), best)
+    if limits.seconds is not None or limits.usd is None:
+        given = float(table.seconds[best]) if limits.seconds is None else limits.seconds
+        less = SECONDS_PER_HOUR
+        if given < _HOURS_FOR_AN_HOUR * SECONDS_PER_HOUR:
+            less = _TIGHTER * given
+        yield _price(table, TIME, less, replace(limits, seconds=given - less), best)
     if limits.usd is not None:
         yield _price(table, BUDGET, None, replace(limits, usd=None), best)
         less = _TIGHTER * limits.usd

@@ -29,7 +29,10 @@ def machines_of(request: Request, today: date) -> tuple[tuple[Machine, ...], tup
     of = catalogue(request.catalogue)
     own = measured_machine(of, request.machine, request.usd_per_hour, today)
     if own.name in request.speed:
-        raise UserError(f"speed.{own.name}: is the measured machine itself; leave it out")
+        raise UserError(
+            f"speed.{own.name}={request.speed[own.name]:g}: is the measured machine, which speeds "
+            "are relative to; leave it out"
+        )
     known = [Machine(own, 1.0, True, own.usd_per_hour(request.spot))]
     for name, ratio in request.speed.items():
         instance = of.named("speed", name)

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.catalogue import Instance
 from benchmarks.planning.candidates import Candidates
-from benchmarks.planning.deciding import Decision
+from benchmarks.planning.deciding import Decision, curves
 from benchmarks.planning.goal import Goal
 from benchmarks.planning.levers import Lever
 from benchmarks.planning.request import Request
@@ -35,6 +35,8 @@ def record_of(
 ) -> dict[str, Any]:
     """Goal, limits, recommendation, runner-up, Pareto front, sentences and levers.
 
+    `curves` are what nothing beats among the counts of one machine, a list for each machine.
+
     Args:
       unknown: instances about which nothing was measured or given.
       notes: what to know to read the figures right.
@@ -56,6 +58,7 @@ def record_of(
         "recommendation": option.record(decision.best),
         "runner_up": option.record(decision.runner_up),
         "front": [option.record(place) for place in decision.front],
+        "curves": [[option.record(place) for place in curve] for curve in curves(of)],
         "says": says,
         "levers": [asdict(lever) for lever in found],
         "candidates": len(of),

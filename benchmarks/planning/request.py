@@ -71,8 +71,6 @@ def request_of(words: Mapping[str, str], now: datetime) -> Request:
         raise UserError(
             f"deploy={words['deploy']}: is for ready_by; a deadline is of training alone"
         )
-    if "machine" in words and "speed" in words:
-        _check_relative(words["machine"], quantities.ratios("speed", words["speed"]))
     seconds, said = _time_limit(words, now)
     return Request(
         seconds=seconds,
@@ -119,11 +117,3 @@ def _ready(words: Mapping[str, str], now: datetime) -> tuple[float, str]:
         left = quantities.in_time(seconds + deploy)
         raise UserError(f"deploy={words['deploy']}: {said} is in {left}, which leaves no training")
     return seconds, said
-
-
-def _check_relative(machine: str, speed: Mapping[str, float]) -> None:
-    if machine in speed:
-        raise UserError(
-            f"speed.{machine}={speed[machine]:g}: is the measured machine, which speeds are "
-            "relative to; leave it out"
-        )

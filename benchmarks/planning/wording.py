@@ -82,15 +82,12 @@ def loosening_sentence(of: Candidates, loosening: Loosening, request: Request) -
     place = loosening.by
     which = f"{machines_of(of, place)}, {way_of(of, place)}"
     if loosening.constraint == TIME:
-        given = request.seconds or 0.0
-        least, said = in_time(loosening.least), request.said
+        given, said, least = request.seconds or 0.0, request.said, in_time(loosening.least)
         if said.startswith("per_day="):
-            least = f"{least} ({number(SECONDS_PER_DAY / loosening.least)} a day)"
+            least += f", {number(SECONDS_PER_DAY / loosening.least)} a day"
     else:
-        given, least = request.budget or 0.0, in_usd(loosening.least)
-        said = _budget(request)
-    share = percent(loosening.least / given - 1) if given else ""
-    return f"{said} would have to give by {share}, to {least}: {which}."
+        given, said, least = request.budget or 0.0, _budget(request), in_usd(loosening.least)
+    return f"{said} would have to give, to {least} ({_more(given, loosening.least)}): {which}."
 
 
 def fallback_sentences(of: Candidates, decision: Decision) -> list[str]:
@@ -124,6 +121,12 @@ def _then(of: Candidates, place: int, priced: bool) -> str:
     time = in_time(float(of.seconds[place]))
     cost = amount(of, place, priced)
     return f"{machines_of(of, place)}, {way_of(of, place)}, in {time} for {cost}"
+
+
+def _more(given: float, least: float) -> str:
+    """ "30% more", or "3.1 × as much"."""
+    times = least / given
+    return f"{percent(times - 1)} more" if times < 2 else f"{number(times)} × as much"
 
 
 def _money(value: float | None, priced: bool) -> str:

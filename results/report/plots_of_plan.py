@@ -5,11 +5,12 @@ Drawn from the part `plan` of `decision.json`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from results.pipeline_file import number_in, record_in, records_in
-from results.report.drawing import BLUE, INK, MUTED, VERMILION, Numbers, Plot, draw, legend
+from results.report.drawing import BLUE, INK, VERMILION, Numbers, Plot, draw, legend
 from results.text import counted, fixed, number
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 _HEIGHT = 330
 _SECONDS_PER_HOUR = 3600.0
 _MINUTES_BELOW_HOURS = 2.0
-_STRONG, _WEAK = "strong machines", "weaker machines"
+_KINDS = (("strong machines", True, VERMILION), ("weaker machines", False, BLUE))
+_BAND = 0.18
+"""Opacity of an interval."""
+_MOST_POINTS, _MOST_NAMES = 24, 6
+_DECADES_OF_MANY_TICKS = 2.0
 _DASHES = (0, (4, 3))
 
 
@@ -29,16 +34,17 @@ def plan_plot(plan: Mapping[str, Any]) -> Plot | None:
         return None
     cost = "usd" if plan.get("priced") else "machine_hours"
     unit, scale = _time_unit(front)
-    kinds = [(_STRONG, VERMILION, True), (_WEAK, BLUE, False)]
+    lines = [each for each in _lists(plan.get("curves")) if each]
+    shown = [spread_over_time(line, _MOST_POINTS) for line in lines]
 
     def paint(axes: Axes) -> None:
-        hours = [each["seconds"] * scale for each in front]
-        axes.plot(hours, [each[cost] for each in front], color=MUTED, linewidth=1, zorder=1)
-        for name, colour, strong in kinds:
-            of = [each for each in front if bool(each.get("strong")) is strong]
-            if of:
-                label = name if len({bool(each.get("strong")) for each in front}) > 1 else "choices"
-                _points(axes, of, cost, scale, colour, label)
+        for name, strong, colour in _KINDS:
+            of = [line for line in shown if bool(line[0].get("strong")) is strong]
+            differ = len({bool(line[0].get("strong")) for line in shown}) > 1
+            for place, line in enumerate(of):
+                _line(axes, line, cost, scale, colour, name if differ and place == 0 else None)
+        if len(shown) <= _MOST_NAMES:
+            _named(axes, shown, cost, scale)
         _recommended(axes, record_in(plan, "recommendation"), cost, scale)
         _limits(axes, plan, scale)
         axes.set_xscale("log")
@@ -64,30 +70,54 @@ def plan_plot(plan: Mapping[str, Any]) -> Plot | None:
     return draw("plan", _HEIGHT, paint, f"{plan['headline']}{emulated}", Numbers(head, rows))
 
 
-def _points(
+def spread_over_time(options: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
+    """At most that many of the options, fastest first, evenly over the logarithm of their times."""
+    if len(options) <= most:
+        return list(options)
+    first, last = (math.log(options[end]["seconds"]) for end in (0, -1))
+    wanted = [first + place * (last - first) / (most - 1) for place in range(most)]
+    times = [math.log(option["seconds"]) for option in options]
+    nearest = [min(range(len(times)), key=lambda at: abs(times[at] - each)) for each in wanted]
+    return [options[place] for place in dict.fromkeys(nearest)]
+
+
+def _line(
     axes: Axes,
-    of: Sequence[Mapping[str, Any]],
+    line: Sequence[Mapping[str, Any]],
     cost: str,
     scale: float,
     colour: str,
-    label: str,
+    label: str | None,
 ) -> None:
-    """Choices with the 95% intervals of their times."""
-    times = [each["seconds"] * scale for each in of]
-    below = [(each["seconds"] - each["seconds_low"]) * scale for each in of]
-    above = [(each["seconds_high"] - each["seconds"]) * scale for each in of]
-    axes.errorbar(
-        times,
-        [each[cost] for each in of],
-        xerr=[below, above],
-        fmt="o",
-        color=colour,
-        ecolor=colour,
-        elinewidth=0.8,
-        markersize=4,
-        label=label,
-        zorder=2,
-    )
+    """What nothing beats with one machine, from many of it to one, and the 95% of its times."""
+    amounts = [each[cost] for each in line]
+    low, high = ([each[f"seconds_{end}"] * scale for each in line] for end in ("low", "high"))
+    axes.fill_betweenx(amounts, low, high, color=colour, alpha=_BAND, linewidth=0)
+    times = [each["seconds"] * scale for each in line]
+    axes.plot(times, amounts, "o-", color=colour, markersize=3, label=label, zorder=2)
+
+
+def _named(
+    axes: Axes, lines: Sequence[Sequence[Mapping[str, Any]]], cost: str, scale: float
+) -> None:
+    """The name of each machine at the end of its line where the most of it are."""
+    for line in lines:
+        most = line[0]
+        axes.annotate(
+            str(most["instance"]),
+            (most["seconds"] * scale, most[cost]),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=10,
+            color=INK,
+        )
+
+
+def _lists(found: Any) -> list[list[dict[str, Any]]]:
+    """Lists of records; anything else is left out."""
+    of = found if isinstance(found, list) else []
+    return [[each for each in line if isinstance(each, dict)] for line in of]
 
 
 def _recommended(axes: Axes, best: Mapping[str, Any], cost: str, scale: float) -> None:
@@ -119,7 +149,9 @@ def _plain_ticks(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+        low, high = axis.get_view_interval()
+        wide = math.log10(high / low) > _DECADES_OF_MANY_TICKS
+        axis.set_major_locator(LogLocator(base=10, subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         axis.set_minor_formatter(NullFormatter())
 

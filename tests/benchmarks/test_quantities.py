@@ -34,7 +34,7 @@ def test_money_counts_names_and_ratios_are_read() -> None:
     assert quantities.usd("budget", "$50.25") == 50.25
     assert quantities.count("examples", "1e9") == 1e9
     assert quantities.names("allow", "[g5.xlarge, c5.large,g5.xlarge]") == ("g5.xlarge", "c5.large")
-    assert quantities.ratios("speed", "{p4d.24xlarge: 3.2, a: 2}") == {"p4d.24xlarge": 3.2, "a": 2}
+    assert quantities.ratios("speed", "{p4d.24xlarge: 3.2, a:2}") == {"p4d.24xlarge": 3.2, "a": 2}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_money_counts_names_and_ratios_are_read() -> None:
         (quantities.names, "[]", "names nothing"),
         (quantities.ratios, "3.2", "no names with numbers"),
         (quantities.ratios, "{a: -1}", "deadline.a=-1: must be more than 0"),
-        (quantities.ratios, "{a: [", "no names with numbers"),
+        (quantities.ratios, "{a: 1, a: 2}", "deadline.a=2: given twice"),
     ],
 )
 def test_what_is_no_amount_is_one_line_with_what_would_be(
