@@ -8,6 +8,7 @@ belongs to a run.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from math import floor, log10
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from results.text import DASH
 _FORGIVEN = 1e-6
 """Of a second: that much is rounding, not another second begun."""
 _MILLION = 1e6
+_HALF_A_CENT = 0.005
 
 
 def cost_usd(
@@ -36,11 +38,11 @@ def to_the_cent(usd: float) -> Decimal:
 
 
 def in_usd(usd: float | None) -> str:
-    """ "$12.34", or "$0.0031" below a cent; a dash for None."""
+    """ "$12.34", or two figures, "$0.0031", below half a cent; a dash for None."""
     if usd is None or usd != usd:
         return DASH
-    if 0 < usd < 0.005:
-        return f"${usd:.2g}"
+    if 0 < usd < _HALF_A_CENT:
+        return f"${usd:.{1 - floor(log10(usd))}f}"
     return f"${to_the_cent(usd):,}"
 
 

@@ -85,12 +85,13 @@ def _print(costed: Sequence[_Costed], console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    several = any(each.cost.machines > 1 for each in costed)
     table = Table(box=None, padding=(0, 1, 0, 0))
     for name in ("Run", "Strategy"):
         table.add_column(name, overflow="fold")
     for name in (
         "Work-\ners",
-        "Ma-\nchines",
+        *(["Ma-\nchines"] if several else []),
         "Cost",
         "Start-\nup",
         "Fail-\nures",
@@ -100,7 +101,8 @@ def _print(costed: Sequence[_Costed], console: Console) -> None:
     ):
         table.add_column(name, justify="right", overflow="fold")
     for each in costed:
-        row = [*_who(each.run), str(each.cost.machines), *map(in_usd, _amounts(each.cost))]
+        machines = [str(each.cost.machines)] if several else []
+        row = [*_who(each.run), *machines, *map(in_usd, _amounts(each.cost))]
         table.add_row(*map(Text, row), style=None if each.run.state == "done" else "dim")
     console.print(table)
 
@@ -137,12 +139,15 @@ def _remarks(
     lines = [
         f"{counted(len(costed), 'run')}: {in_usd(paid)}, without start-up and failures "
         f"{in_usd(training)}; {machine.name} at ${number(usd_per_hour)} an hour, by the second.",
-        f"Price of {machine.published}: {machine.source}",
     ]
+    if machine.source.startswith("https://"):
+        lines.append(f"Price of {machine.published}: {machine.source}")
     if machine.is_old(today):
         lines.append(f"This price is older than a year ({machine.published}).")
     if len(costed) < runs:
-        lines.append(f"{counted(runs - len(costed), 'run')} without a cost: not ended.")
+        lines.append(
+            f"{counted(runs - len(costed), 'run')} without a cost: not begun, or not ended."
+        )
     missed = [each for each in costed if target is not None and each.cost.usd_to_target is None]
     if missed:
         lines.append(f"{counted(len(missed), 'run')} never reached target={target:g}.")

@@ -23,7 +23,7 @@ KINDS = (MEASURED, PREDICTED, ASSUMED)
 """How a candidate's figures are known; `Candidates.kind` counts in here."""
 
 _MBIT_PER_GBIT = 1000.0
-_EACH_UP_TO, _PER_DOUBLING = 16, 8
+_EACH_UP_TO, _PER_DOUBLING = 16, 4
 """Numbers of workers that the model is asked for: each one, then so many a doubling. Throughput in
 between lies on a line in log–log: its terms are powers and logarithms of the number."""
 

@@ -83,11 +83,13 @@ def loosening_sentence(of: Candidates, loosening: Loosening, request: Request) -
     which = f"{machines_of(of, place)}, {way_of(of, place)}"
     if loosening.constraint == TIME:
         given, said, least = request.seconds or 0.0, request.said, in_time(loosening.least)
+        more = _more(given, loosening.least, "long")
         if said.startswith("per_day="):
             least += f", {number(SECONDS_PER_DAY / loosening.least)} a day"
     else:
         given, said, least = request.budget or 0.0, _budget(request), in_usd(loosening.least)
-    return f"{said} would have to give, to {least} ({_more(given, loosening.least)}): {which}."
+        more = _more(given, loosening.least, "much")
+    return f"{said} would have to give, to {least} ({more}): {which}."
 
 
 def fallback_sentences(of: Candidates, decision: Decision) -> list[str]:
@@ -123,10 +125,10 @@ def _then(of: Candidates, place: int, priced: bool) -> str:
     return f"{machines_of(of, place)}, {way_of(of, place)}, in {time} for {cost}"
 
 
-def _more(given: float, least: float) -> str:
+def _more(given: float, least: float, many: str) -> str:
     """ "30% more", or "3.1 × as much"."""
     times = least / given
-    return f"{percent(times - 1)} more" if times < 2 else f"{number(times)} × as much"
+    return f"{percent(times - 1)} more" if times < 2 else f"{number(times)} × as {many}"
 
 
 def _money(value: float | None, priced: bool) -> str:
