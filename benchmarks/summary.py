@@ -141,7 +141,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **asked,
         **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
-        **_speed(useful, measured, plan, overlapping, _data_workers(config)),
+        **_speed(useful, measured, plan, overlapping, config),
         **_step_parts(measured, overlapping),
         **model_fields([event for of in events.values() for event in of]),
         **amounts,
@@ -162,7 +162,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_losses(useful),
         **_bottleneck(folder),
         "profiled": profiled,
-        "notes": _notes(events, profiled),
+        "notes": _notes(plan, events, profiled),
         "started": status.get("started"),
     }
     return record if profiled is None else record | dict.fromkeys(_NOT_OF_A_PROFILED_RUN)
@@ -235,17 +235,18 @@ def _speed(
     measured: TaskRows,
     plan: Mapping[str, Any],
     overlapping: bool,
-    data_workers: int,
+    config: Mapping[str, Any],
 ) -> dict[str, Any]:
     found: Throughput | None
+    steps_per_call = int(config.get("loop.steps_per_call") or 1)
     if overlapping:
-        found = overlapping_throughput(measured)
+        found = overlapping_throughput(measured, steps_per_call)
     else:
         tasks = plan.get("tasks", [])
         expected = [each["task"] for each in tasks if each.get("role") in _TRAINING_ROLES]
         nothing = StepRows.none()
         trained = {task: measured.get(task, nothing) for task in expected or _with_rows(useful)}
-        found = synchronous_throughput(trained, max(1, data_workers))
+        found = synchronous_throughput(trained, max(1, _data_workers(config)), steps_per_call)
     interval = "within run" if found and found.low is not None else None
     return {
         "examples_per_second": found and found.examples_per_second,
@@ -372,10 +373,12 @@ def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     }
 
 
-def _notes(events: Mapping[str, list[dict[str, Any]]], profiled: str | None) -> str | None:
+def _notes(
+    plan: Mapping[str, Any], events: Mapping[str, list[dict[str, Any]]], profiled: str | None
+) -> str | None:
     all_events = [event for of in events.values() for event in of]
     told = {event.get("event"): event for event in all_events}
-    notes = []
+    notes = [str(each) for each in plan.get("notes") or []]
     if profiled is not None:
         notes.append(f"steps {profiled} were profiled, so no throughput is taken from this run")
     if "diagnosed" in told:

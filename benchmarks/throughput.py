@@ -86,7 +86,9 @@ class Throughput:
     effective_sample: float | None = None
 
 
-def synchronous_throughput(measured: Mapping[str, StepRows], sources: int = 1) -> Throughput | None:
+def synchronous_throughput(
+    measured: Mapping[str, StepRows], sources: int = 1, steps_per_call: int = 1
+) -> Throughput | None:
     """Speed of tasks that step together; None where a task has no rows.
 
     Seconds of a step are those of its call (up to the row with a loss) divided by the call's steps:
@@ -95,11 +97,14 @@ def synchronous_throughput(measured: Mapping[str, StepRows], sources: int = 1) -
     Args:
       sources: how many data workers the input comes from in turn. From several it comes in bursts
         of as many batches: no single step is typical, and calls are joined.
+      steps_per_call: how many steps a call takes where no loss tells its end.
     """
     if not measured or not all(len(rows) for rows in measured.values()):
         return None
     fewest_steps = _ROUNDS * sources if sources > 1 else 1
-    calls = [_seconds_per_step_of_calls(rows, fewest_steps) for rows in measured.values()]
+    calls = [
+        _seconds_per_step_of_calls(rows, steps_per_call, fewest_steps) for rows in measured.values()
+    ]
     shortest = min(len(each) for each in calls)
     examples = np.array([float(np.median(rows.examples)) for rows in measured.values()])
     series = np.stack([each[:shortest] for each in calls], axis=1)
@@ -119,11 +124,14 @@ def synchronous_throughput(measured: Mapping[str, StepRows], sources: int = 1) -
     )
 
 
-def overlapping_throughput(measured: Mapping[str, StepRows]) -> Throughput | None:
+def overlapping_throughput(
+    measured: Mapping[str, StepRows], steps_per_call: int = 1
+) -> Throughput | None:
     """Speed of workers that don't wait for each other; None where no worker has rows.
 
     A step's examples are spread evenly over its seconds. Windows hold at least four calls of the
     slowest worker; where fewer than three fit, it is all examples over all seconds.
+    `steps_per_call` as in `synchronous_throughput`.
     """
     working = [rows for rows in measured.values() if len(rows)]
     if not working:
@@ -133,9 +141,11 @@ def overlapping_throughput(measured: Mapping[str, StepRows]) -> Throughput | Non
     examples = np.concatenate([rows.examples for rows in working]).astype(np.float64)
     first, last = float(starts.min()), float((starts + seconds).max())
     step_seconds = float(
-        np.median(np.concatenate([_seconds_per_step_of_calls(rows) for rows in working]))
+        np.median(
+            np.concatenate([_seconds_per_step_of_calls(rows, steps_per_call) for rows in working])
+        )
     )
-    slowest_call = max(float(np.median(_call_seconds(rows))) for rows in working)
+    slowest_call = max(float(np.median(_call_seconds(rows, steps_per_call))) for rows in working)
     narrowest = max(_CALLS_PER_WINDOW * slowest_call, (last - first) / _LARGEST_WINDOWS)
     windows = int((last - first) / narrowest)
     if windows < _FEWEST_WINDOWS:
@@ -160,25 +170,30 @@ def wait_share(measured: Mapping[str, StepRows]) -> float | None:
     return waited / seconds if seconds > 0 and np.isfinite(waited) else None
 
 
-def _call_bounds(rows: StepRows) -> tuple[np.ndarray, np.ndarray]:
-    """First and one-past-last row of each call; rows without any loss are calls of one step."""
+def _call_bounds(rows: StepRows, steps_per_call: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and one-past-last row of each call. Rows without any loss are cut into calls of
+    `steps_per_call`: wherever the cuts are, each holds one way back to Python."""
     ends = np.flatnonzero(np.isfinite(rows.loss)) + 1
     if not len(ends):
-        ends = np.arange(1, len(rows) + 1)
+        ends = np.arange(steps_per_call, len(rows) + 1, steps_per_call)
+    if not len(ends):
+        ends = np.array([len(rows)])
     elif ends[-1] != len(rows):
         ends = np.append(ends, len(rows))
     return np.concatenate([[0], ends[:-1]]), ends
 
 
-def _call_seconds(rows: StepRows) -> np.ndarray:
-    first, _ = _call_bounds(rows)
+def _call_seconds(rows: StepRows, steps_per_call: int) -> np.ndarray:
+    first, _ = _call_bounds(rows, steps_per_call)
     return np.add.reduceat(rows.seconds, first)
 
 
-def _seconds_per_step_of_calls(rows: StepRows, fewest_steps: int = 1) -> np.ndarray:
+def _seconds_per_step_of_calls(
+    rows: StepRows, steps_per_call: int, fewest_steps: int = 1
+) -> np.ndarray:
     """[n], of single calls or of as many in a row as hold `fewest_steps`; the rest goes to the last
     ones."""
-    first, ends = _call_bounds(rows)
+    first, ends = _call_bounds(rows, steps_per_call)
     if fewest_steps > 1:
         kept = [0]
         for call, start in enumerate(first):

@@ -126,4 +126,4 @@ def _taking(iterators: list[Any]) -> Any:
 
         return tf.while_loop(lambda taken: taken < count, once, (0,), parallel_iterations=1)[0]
 
-    return take
+    return take.get_concrete_function(tf.TensorSpec([], tf.int32))

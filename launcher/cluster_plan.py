@@ -3,10 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from launcher.addresses import choose_addresses
-from launcher.experiment import Experiment
 from launcher.hardware import available_cores
+
+if TYPE_CHECKING:
+    from launcher.experiment import Experiment
 
 DISPATCHER, DATA_WORKER = "dispatcher", "data_worker"
 SERVICE_ROLES = (DISPATCHER, DATA_WORKER)
@@ -53,7 +56,7 @@ class ClusterPlan:
 
 
 def make_plan(
-    experiment: Experiment,
+    experiment: "Experiment",
     addresses: Sequence[str] | None = None,
     cores: Sequence[int] | None = None,
     private: bool = False,
@@ -105,12 +108,12 @@ def tf_config(cluster: dict[str, list[str]], role: str, index: int) -> str:
     return json.dumps({"cluster": cluster, "task": {"type": role, "index": index}})
 
 
-def keras_environment(experiment: Experiment) -> dict[str, str]:
+def keras_environment(experiment: "Experiment") -> dict[str, str]:
     """What makes `tf.keras` the one that was asked for."""
     return {"TF_USE_LEGACY_KERAS": "1" if experiment.keras == 2 else "0"}
 
 
-def training_names(experiment: Experiment) -> list[tuple[str, int]]:
+def training_names(experiment: "Experiment") -> list[tuple[str, int]]:
     """Role and index of every task of the cluster that trains, chief first."""
     workers, topology = experiment.workers, experiment.strategy.topology
     if topology == "process":
@@ -121,7 +124,7 @@ def training_names(experiment: Experiment) -> list[tuple[str, int]]:
     return [("chief", 0), *(("worker", index) for index in range(workers)), *servers]
 
 
-def task_names(experiment: Experiment) -> list[tuple[str, int]]:
+def task_names(experiment: "Experiment") -> list[tuple[str, int]]:
     """Role and index of every task of the run, chief first, those of tf.data service last."""
     data_workers = range(experiment.pipeline.service.workers)
     service = [(DISPATCHER, 0), *((DATA_WORKER, index) for index in data_workers)]
@@ -168,7 +171,7 @@ def _serving(
     ]
 
 
-def _gpus(experiment: Experiment, names: list[tuple[str, int]]) -> list[tuple[int, ...]]:
+def _gpus(experiment: "Experiment", names: list[tuple[str, int]]) -> list[tuple[int, ...]]:
     """A task that computes gets the next GPUs; a coordinator and its parameter servers get none."""
     each, taken, shares = experiment.gpus_per_task, 0, []
     coordinated = experiment.strategy.topology == "servers"
@@ -180,7 +183,7 @@ def _gpus(experiment: Experiment, names: list[tuple[str, int]]) -> list[tuple[in
 
 
 def _cores(
-    experiment: Experiment, tasks: int, data_workers: int, cores: Sequence[int]
+    experiment: "Experiment", tasks: int, data_workers: int, cores: Sequence[int]
 ) -> list[tuple[int, ...]]:
     """Equal shares of the cores for tasks that step together; where there are more tasks than
     cores, each gets one, in turn. Data workers have shares of their own where there are cores for
@@ -201,7 +204,7 @@ def _cores(
     return shares + [()] * (tasks + data_workers - sharing)
 
 
-def _environment(experiment: Experiment, gpus: tuple[int, ...]) -> dict[str, str]:
+def _environment(experiment: "Experiment", gpus: tuple[int, ...]) -> dict[str, str]:
     return {
         "CUDA_VISIBLE_DEVICES": ",".join(experiment.gpus[gpu] for gpu in gpus) or "-1",
         "KERAS_BACKEND": "tensorflow",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
-from launcher import applicability, profiling, remote, values
+from launcher import applicability, emulation, profiling, remote, values
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
 from launcher.targets import check_target
@@ -155,7 +155,7 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
     profile = ProfileSettings(**asked["profile"])
     profiling.check(profile, until, measure.warmup_steps, batch.total)
     serves = asked["strategy"]["topology"] == "servers"
-    return Experiment(
+    found = Experiment(
         strategy=_strategy(asked["strategy"]),
         workers=asked["workers"],
         ps=asked["ps"] if serves else 0,
@@ -191,6 +191,8 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         report=asked["report"],
         experiment=asked["experiment"],
     )
+    emulation.check(found)
+    return found
 
 
 def _strategy(asked: dict[str, Any]) -> Strategy:

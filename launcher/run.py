@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from input_pipelines.diagnosis.memory import ended_by_memory
-from launcher import isolation, memory, profiling
+from launcher import emulation, isolation, memory, profiling
 from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
@@ -189,7 +189,6 @@ def _write_plan(
     overrides: list[str],
 ) -> None:
     """Also says, before a port is open, where others could reach it."""
-    phrase = experiment.emulate.storage.phrase
     folder.write(
         PLAN,
         {
@@ -197,7 +196,8 @@ def _write_plan(
             "tasks": [_task_record(task) for task in plan.tasks],
             "engine": experiment.engine.name,
             "isolation": dataclasses.asdict(settled),
-            "emulated": [phrase] if phrase else [],
+            "emulated": emulation.phrases(experiment),
+            "notes": emulation.notes(experiment),
             "overrides": overrides,
         },
     )

@@ -22,6 +22,7 @@ from input_pipelines.settings import (
     TuneSettings,
 )
 from strategies.settings import (
+    AcceleratorSettings,
     CheckpointSettings,
     EvaluateSettings,
     LoopSettings,
@@ -150,6 +151,9 @@ class EmulateSettings:
     """What the machine lacks, emulated; labelled wherever its figures appear."""
 
     storage: StorageSettings = field(default_factory=StorageSettings)
+    accelerator: AcceleratorSettings = field(default_factory=AcceleratorSettings)
+    straggler: Any = None
+    """How many times as long a task computes, `{worker-1: 1.5}`; needs an emulated accelerator."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from benchmarks.recorder import Recorder
 from benchmarks.workloads import load_workload
 from input_pipelines import load_source, open_source
 from input_pipelines.feed import Feed
+from launcher import emulation
 from launcher.cluster_plan import DATA_SERVICE, DISPATCHER
 from launcher.experiment import Experiment
 from results.errors import UserError
@@ -117,6 +118,7 @@ def training_job(
         seed=experiment.seed,
         deterministic=experiment.deterministic,
         asynchronous=experiment.strategy.loop == "coordinator",
+        compute_seconds=emulation.compute_seconds(experiment),
         folder=folder,
         recorder=recorder,
     )

@@ -59,6 +59,7 @@ _LEAST = {
     "quiet.seconds": 0,
 }
 _ABOVE_ZERO = (
+    "emulate.accelerator.examples_per_second",
     "emulate.storage.mb_per_second",
     "tune.seconds",
     "measure.block_seconds",

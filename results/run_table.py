@@ -125,6 +125,12 @@ def _scaled(field: str, scale: float, digits: int) -> Callable[[Run], str]:
     return cell
 
 
+def _state_and_kind(run: Run) -> str:
+    """Figures that are not this machine's own are marked in their row."""
+    state = state_of(run)
+    return state if run.value("emulated") is None else f"{state}, emulated"
+
+
 _USUAL = (
     TableColumn("Run", lambda run: run.name),
     TableColumn("Strategy", _text("strategy")),
@@ -137,5 +143,5 @@ _USUAL = (
     TableColumn("ms/step", _scaled("step_seconds_median", 1000, 2), number=True, need=6),
     TableColumn("1st\nstep s", _scaled("seconds_to_first_step", 1, 1), number=True, need=5),
     TableColumn("Quality", _scaled("quality", 1, 3), number=True, need=7),
-    TableColumn("State", state_of),
+    TableColumn("State", _state_and_kind),
 )

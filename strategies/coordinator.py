@@ -10,6 +10,7 @@ on the new process. The block that lay with the lost one is ours to hand out aga
 worker was back 1 to 2 seconds after it served: gRPC tries to connect once a second.)
 """
 
+import functools
 import os
 import time
 from collections import deque
@@ -21,6 +22,7 @@ import tensorflow as tf
 
 from input_pipelines.build import requested_dataset
 from strategies import checkpoints
+from strategies.emulated_accelerator import chosen_wait, waits
 from strategies.evaluation import Evaluator
 from strategies.failures import check_finite
 from strategies.handing_out import Block, Book
@@ -77,6 +79,10 @@ class _Loop:
         self.workers = sum(task.startswith("worker-") for task in job.tasks)
         self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
         self.indices = _worker_indices(self.coordinator)
+        self.waiting = [
+            iter(self.coordinator.create_per_worker_dataset(functools.partial(waits, seconds)))
+            for seconds in _distinct(job)
+        ]
         job.recorder.event("data_ready")
         self.rows = -(-job.loop.steps_per_call * job.batch_per_replica // examples) + 1
         self.traced_as: list[tuple[tf.Graph, int | None]] = []
@@ -142,7 +148,7 @@ class _Loop:
             rows[: len(given)] = given
         number, steps = (block.number, block.steps) if block else (_NONE, 0)
         told = tf.constant([number, steps], tf.int64), tf.constant(rows)
-        arguments = (self.iterator, self.indices, *told)
+        arguments = (self.iterator, self.indices, *told, self.waiting)
         self.under_way.append(self.coordinator.schedule(self.call, args=arguments))
         if not self.traced:
             self.traced = True
@@ -223,7 +229,7 @@ class _Loop:
             steps.ends - began,
             steps.fed - steps.starts,
             job.batch_per_replica,
-            loss,
+            None if job.emulated else loss,
             task=task,
             parts={
                 # What reads of remote variables take lies within computing, their writing within
@@ -317,33 +323,49 @@ def _worker_indices(coordinator: tf.distribute.coordinator.ClusterCoordinator) -
     return tf.distribute.experimental.coordinator.PerWorkerValues(tuple(values))
 
 
+def _distinct(job: TrainingJob) -> list[float]:
+    """Every length of emulated computing, each once; empty where it is real."""
+    return sorted(set(job.compute_seconds.values()))
+
+
+def _choices(job: TrainingJob) -> list[int]:
+    """Which of `_distinct` each worker takes, by its index."""
+    distinct = _distinct(job)
+    workers = sum(task.startswith("worker-") for task in job.tasks)
+    return [distinct.index(job.compute_seconds[_task(worker)]) for worker in range(workers)]
+
+
 def _make_call(
     job: TrainingJob,
     strategy: Any,
     training: Training,
     traced_as: list[tuple[tf.Graph, int | None]],
 ) -> Any:
-    """The function that is scheduled: (iterator, index, block int64 [2], rows int64 [n, 3]) to
-    `Result`. Its graph, and the bytes of the gradients that a step pushes, are added to `traced_as`
-    when it is traced."""
+    """The function that is scheduled: (iterator, index, block int64 [2], rows int64 [n, 3],
+    iterators of emulated computing, one for each of `_distinct`) to `Result`. Its graph, and the
+    bytes of the gradients that a step pushes, are added to `traced_as` when it is traced."""
     stamp = clock(job.deterministic)
     sent: list[int | None] = []
-    step = make_step(
-        training,
-        job.workload,
-        job.loop,
-        examples_per_update=job.batch_per_replica,
-        replicas=1,
-        reduce=False,
-        clock=stamp,
-        told=lambda gradients: sent.append(gradient_bytes(gradients, tf.float32)),
-    )
-
-    def train(batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        return strategy.run(step, args=batch)
 
     @tf.function(autograph=False)
-    def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
+    def call(
+        iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor, waiting: list[Any]
+    ) -> Any:
+        step = make_step(
+            training,
+            job.workload,
+            job.loop,
+            examples_per_update=job.batch_per_replica,
+            replicas=1,
+            reduce=False,
+            clock=stamp,
+            told=lambda gradients: sent.append(gradient_bytes(gradients, tf.float32)),
+            wait=chosen_wait(waiting, tf.gather(_choices(job), index)) if waiting else None,
+        )
+
+        def train(batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
+            return strategy.run(step, args=batch)
+
         when = stamp()
         handed = _Queue("handed_blocks", 2)
         bringing = block[0] != _NONE

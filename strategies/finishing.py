@@ -26,13 +26,14 @@ def finish(
     barrier: Callable[[], None],
     diagnose: Callable[[], None] | None,
 ) -> None:
-    """Saves the final model (the chief does), and returns once every task is done.
+    """Saves the final model (the chief does, where one was trained), and returns once every task is
+    done.
 
     `diagnose` is called by all tasks when nothing is needed of the variables any more.
     """
     job.recorder.state("saving")
     weights = read_weights(training.model)
-    if job.chief:
+    if job.chief and not job.emulated:
         save_final_model(job, weights)
         job.recorder.event("saved", step=step)
     barrier()

@@ -1,5 +1,6 @@
 """What one task has to do, as both loops read it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,8 @@ class TrainingJob:
     deterministic: bool
     asynchronous: bool
     """Whether a step is one worker's update (parameter servers) and not all replicas' together."""
+    compute_seconds: Mapping[str, float]
+    """How long a replica's emulated computing takes, by task; empty where it really computes."""
     folder: RunFolder
     recorder: Recorder
 
@@ -55,6 +58,11 @@ class TrainingJob:
     @property
     def chief(self) -> bool:
         return self.role == "chief"
+
+    @property
+    def emulated(self) -> bool:
+        """Whether computing is a wait: there is no loss then, and nothing is learned."""
+        return bool(self.compute_seconds)
 
     @property
     def first_replica(self) -> int:
@@ -79,7 +87,10 @@ class TrainingJob:
 
     @property
     def evaluate_every(self) -> int | None:
-        """Steps between evaluations; a quality to reach must be looked at now and then."""
+        """Steps between evaluations; a quality to reach must be looked at now and then. None where
+        nothing is learned."""
+        if self.emulated:
+            return None
         if self.evaluate.every_steps is None and self.until.quality is not None:
             return QUALITY_EVERY_STEPS
         return self.evaluate.every_steps

@@ -79,22 +79,26 @@ class Milestones:
         return reason
 
     def finish(self, step: int, reason: str) -> None:
-        """Evaluates, saves a checkpoint and the model, and returns once every task is done."""
+        """Evaluates, saves a checkpoint and the model, and returns once every task is done.
+
+        Where computing is emulated there is nothing to evaluate.
+        """
         self.profiled.stop()
-        if self._evaluated != step:
+        if self._evaluated != step and not self._job.emulated:
             self._evaluate(step)
         if self._checkpointed != step:
             self._checkpoint(step)
         self.summaries.close()
         finish(self._job, self._training, step, reason, self._barrier, self._diagnose)
 
-    def summarize(self, step: int, loss: float) -> None:
-        """Loss and throughput for TensorBoard, about once a second."""
+    def summarize(self, step: int, loss: float | None) -> None:
+        """Loss, where there is one, and throughput for TensorBoard, about once a second."""
         now = time.perf_counter()
         before, last_step = self._summarized
         if now - before > _SUMMARY_SECONDS:
             rate = (step - last_step) * self._job.examples_per_step / (now - before)
-            self.summaries.scalars(step, loss=loss, examples_per_second=rate)
+            losses = {} if loss is None else {"loss": loss}
+            self.summaries.scalars(step, **losses, examples_per_second=rate)
             self._summarized = now, step
 
     def _evaluate(self, step: int) -> float:

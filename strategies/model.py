@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks.workloads.conversion import converted
+from strategies.emulated_accelerator import Compute, Wait, emulated
 from strategies.settings import LoopSettings
 from strategies.stamps import Clock, stamped
 
@@ -69,13 +70,15 @@ def make_step(
     reduce: bool,
     clock: Clock,
     told: Callable[[list[Any]], None],
+    wait: Wait | None = None,
 ) -> Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]:
     """The function of one replica: gradients of its batch, summed over replicas, applied.
 
     It takes (x, y) of one batch and returns this replica's share of the mean loss, a float32
     scalar (the shares of all replicas add up to the mean over `examples_per_update` examples), and
     when its gradients were ready and when they were reduced, by `clock`, float64 [2]. `told` is
-    called with its gradients, tensors or IndexedSlices, whenever it is traced.
+    called with its gradients, tensors or IndexedSlices, whenever it is traced. With a `wait`, that
+    is all it computes; gradients and loss are then zeros.
     """
 
     model, loss = converted(training.model), converted(workload.loss)
@@ -101,7 +104,9 @@ def make_step(
             share, total = share + more, _added(total, found)
         return share, total
 
-    compute = gradients if loop.accumulate == 1 else accumulated
+    compute: Compute = gradients if loop.accumulate == 1 else accumulated
+    if wait is not None:
+        compute = emulated(compute, training.model.trainable_variables, wait)
     if loop.jit_compile:
         compute = tf.function(compute, jit_compile=True, autograph=False)
 

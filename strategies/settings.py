@@ -62,6 +62,24 @@ class ProfileSettings:
 
 
 @dataclass(frozen=True)
+class AcceleratorSettings:
+    """A faster (or slower) device than this machine has, emulated: computing is a wait."""
+
+    examples_per_second: float | None = None
+    """What one replica computes, forward and backward; `null`: it really computes."""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether computing is a wait."""
+        return self.examples_per_second is not None
+
+    def seconds(self, examples: int) -> float:
+        """How long a replica takes for a batch of so many; only where it is `emulated`."""
+        assert self.examples_per_second is not None
+        return examples / self.examples_per_second
+
+
+@dataclass(frozen=True)
 class MeasureSettings:
     """What is measured, and from when on."""
 

@@ -113,7 +113,7 @@ class _Loop:
             steps.ends - began,
             steps.fed - steps.starts,
             job.batch_per_replica * job.placement.replicas,
-            loss,
+            None if job.emulated else loss,
             parts=parts(steps, job.devices) | {"agree_seconds": before_first(agreeing, steps)},
         )
         if job.measure.examples:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from strategies.emulated_accelerator import local_wait
 from strategies.job import TrainingJob
 from strategies.model import Training, make_step
 from strategies.model_size import gradient_bytes
@@ -95,6 +96,7 @@ def _compiled(
         reduce=reduce,
         clock=stamp,
         told=told,
+        wait=local_wait(job.compute_seconds[job.task]) if job.emulated else None,
     )
 
     def train(batches: list[Any]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -5,5 +5,9 @@ from results.verbs import FrontDoor
 DOOR = FrontDoor(
     room="benchmarks",
     about="Decide from what was measured: time, cost and scale. Nothing measured is changed.",
-    modules={"scale": "benchmarks.commands.scale"},
+    modules={
+        "scale": "benchmarks.commands.scale",
+        "plan": "benchmarks.commands.plan",
+        "cost": "benchmarks.commands.cost",
+    },
 )

@@ -17,15 +17,14 @@ from results.report.drawing import (
     Numbers,
     Plot,
     draw,
-    legend,
 )
+from results.report.stacked_bars import paint_bars
 from results.text import DASH, number, one_line, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_BARS = 24
-_LONGEST_LABEL = 34
 _COLOURS = dict(zip(SHARES, (BLUE, ORANGE, VERMILION, PURPLE, GREY), strict=True))
 _WORDS = {
     "compute": "computing",
@@ -45,21 +44,8 @@ def shares(groups: Sequence[Group]) -> Plot | None:
     parts = [part for part in SHARES if any(part in of for _, of in found)]
 
     def paint(axes: Axes) -> None:
-        for place, (_, of) in enumerate(found):
-            begun = 0.0
-            for part in parts:
-                width = 100 * max(0.0, of.get(part, 0.0))
-                axes.barh(place, width, 0.62, left=begun, color=_COLOURS[part])
-                begun += width
-        for part in parts:
-            axes.barh(0, 0, color=_COLOURS[part], label=_WORDS[part])
-        axes.set_yticks(range(len(found)), [one_line(name, _LONGEST_LABEL) for name, _ in found])
-        axes.set_ylim(len(found) - 0.4, -0.6)
-        axes.set_xlim(left=0)
-        axes.set_xlabel("% of a training step")
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        legend(axes)
+        bars = [(name, {part: 100 * of[part] for part in of}) for name, of in found]
+        paint_bars(axes, bars, _COLOURS, _WORDS, "% of a training step")
 
     rows = [[name, *(_cell(of, part) for part in parts)] for name, of in found]
     numbers = Numbers(["configuration", *(_WORDS[part] for part in parts)], rows)

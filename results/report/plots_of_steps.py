@@ -19,8 +19,8 @@ from results.report.drawing import (
     Numbers,
     Plot,
     draw,
-    legend,
 )
+from results.report.stacked_bars import paint_bars
 from results.run_folder import BREAKDOWN, task_order
 from results.step_words import STEP_WORDS
 from results.text import DASH, fixed, one_line, percent
@@ -41,21 +41,8 @@ def steps(run: Run, whose: str = "") -> Plot | None:
     parts = [part for part in STEP_WORDS if any(part in of for _, of in found)]
 
     def paint(axes: Axes) -> None:
-        for place, (_, of) in enumerate(found):
-            begun = 0.0
-            for part in parts:
-                width = 1000 * max(0.0, of.get(part, 0.0))
-                axes.barh(place, width, 0.62, left=begun, color=_COLOURS[part])
-                begun += width
-        for part in parts:
-            axes.barh(0, 0, color=_COLOURS[part], label=STEP_WORDS[part])
-        axes.set_yticks(range(len(found)), [one_line(task, 20) for task, _ in found])
-        axes.set_ylim(len(found) - 0.4, -0.6)
-        axes.set_xlim(left=0)
-        axes.set_xlabel("ms of a step, mean of the measured ones")
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        legend(axes)
+        bars = [(task, {part: 1000 * of[part] for part in of}) for task, of in found]
+        paint_bars(axes, bars, _COLOURS, STEP_WORDS, "ms of a step, mean of the measured ones")
 
     rows = [[task, *(_cell(of, part) for part in parts)] for task, of in found]
     numbers = Numbers(["task", *(f"{STEP_WORDS[part]}, ms" for part in parts)], rows)

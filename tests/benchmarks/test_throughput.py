@@ -1,5 +1,7 @@
 """Throughput against series computed by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,13 @@ def test_the_way_back_to_python_is_paid_by_all_steps_of_a_call() -> None:
     assert found is not None
     assert found.step_seconds_median == pytest.approx(0.002)
     assert found.examples_per_second == pytest.approx(32 / 0.002)
+
+
+def test_calls_without_a_loss_are_as_long_as_was_asked_for() -> None:
+    lossless = replace(rows([0.001, 0.001, 0.004] * 2), loss=np.full(6, np.nan))
+    found = synchronous_throughput({"chief-0": lossless}, steps_per_call=3)
+    assert found is not None
+    assert found.step_seconds_median == pytest.approx(0.002)
 
 
 def test_input_that_comes_in_bursts_is_counted_over_whole_rounds() -> None:

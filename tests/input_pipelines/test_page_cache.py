@@ -61,7 +61,7 @@ def test_files_kept_cold_are_forgotten_again_and_again(files: list[str]) -> None
     assert dropping.cpu_seconds > 0
     read_all(files)
     time.sleep(0.2)
-    assert cached_share(files) == 1.0
+    assert cached_share(files) > 0.9  # the system itself may take a page on a busy machine
 
 
 def test_what_is_no_file_here_is_passed_over(tmp_path: Path) -> None:

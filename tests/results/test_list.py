@@ -34,6 +34,21 @@ def test_where_and_sort_choose_rows_and_the_caption_counts_them(
     assert "4 of 12 runs, 3 done, 1 failed" in out
 
 
+def test_row_of_what_was_emulated_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("0", "1"):
+        make_run(tmp_path / name, Made(steps=30))
+    summary = tmp_path / "1" / "summary.json"
+    named = {"emulated": "accelerators of 1,000 examples/s each"}
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | named))
+    _, first, second, *_ = (
+        line for line in printed(capsys, f"folder={tmp_path}").splitlines() if "step s" not in line
+    )
+    assert first.split()[-1] == "done"
+    assert second.split()[-2:] == ["done,", "emulated"]
+
+
 def test_named_columns_are_shown_as_they_are_called(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,53 @@
+"""The machine that runs were measured on, as an instance: named by a person, or without a price."""
+
+from dataclasses import replace
+from datetime import date
+
+from benchmarks.catalogue import Catalogue, Instance
+from results.errors import UserError
+
+THIS_MACHINE = "this_machine"
+"""Name of the measured machine where nobody says which instance it is."""
+
+
+def measured_machine(
+    of: Catalogue, name: str | None, usd_per_hour: float | None, today: date
+) -> Instance:
+    """The measured machine.
+
+    Args:
+      name: of an instance in the catalogue, by `machine=`; a row `this_machine` in a person's own
+        file counts without being named.
+      usd_per_hour: what an hour of it costs, by `usd_per_hour=`; wins over the catalogue's price.
+
+    Raises UserError for a name that isn't there.
+    """
+    if name is not None:
+        found = of.named("machine", name)
+    else:
+        unnamed = Instance(THIS_MACHINE, provider="own", published=today, source="this machine")
+        found = of.instances.get(THIS_MACHINE, unnamed)
+    if usd_per_hour is None:
+        return found
+    return replace(
+        found,
+        on_demand_usd_per_hour=usd_per_hour,
+        spot_usd_per_hour=usd_per_hour,
+        published=today,
+        source="usd_per_hour=",
+    )
+
+
+def price_of(machine: Instance, spot: bool) -> float:
+    """USD an hour of a machine that must have a price; raises UserError where it has none."""
+    price = machine.usd_per_hour(spot)
+    if price is not None:
+        return price
+    if spot and machine.on_demand_usd_per_hour is not None:
+        raise UserError(
+            f"spot=true: {machine.name} has no spot price here; give usd_per_hour=…, or none"
+        )
+    raise UserError(
+        f"machine={machine.name}: has no price; give machine=<an instance of the catalogue> or "
+        "usd_per_hour=0.10"
+    )

@@ -1,0 +1,137 @@
+"""What a run emulates: whether that can be, what it comes to in each task, and how it is called."""
+
+from typing import TYPE_CHECKING, Any
+
+from launcher.cluster_plan import training_names
+from launcher.errors import NotApplicable
+from results.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from launcher.experiment import Experiment
+
+_RATE = "emulate.accelerator.examples_per_second"
+SHORTEST_UNMARKED_SECONDS = 0.03
+"""Half a millisecond that a wait is off is a sixtieth of it; how far waits are off is measured by
+`tests/performance/emulated_accelerators.py`."""
+
+
+def check(experiment: "Experiment") -> None:
+    """Raise NotApplicable, or UserError for a name that is no task's, where something can't be
+    emulated."""
+    if experiment.emulate.straggler is not None:
+        _check_stragglers(experiment, _factors(experiment.emulate.straggler))
+    if experiment.emulate.accelerator.emulated:
+        _check_accelerator(experiment)
+
+
+def compute_seconds(experiment: "Experiment") -> dict[str, float]:
+    """How long a replica's emulated computing takes, by task; empty where it really computes."""
+    accelerator, slower = experiment.emulate.accelerator, experiment.emulate.straggler or {}
+    if not accelerator.emulated:
+        return {}
+    seconds = accelerator.seconds(experiment.batch.per_replica)
+    return {task: seconds * slower.get(task, 1.0) for task in _computing(experiment)}
+
+
+def phrases(experiment: "Experiment") -> list[str]:
+    """What is emulated, as people read it wherever figures appear; empty where nothing is."""
+    asked, said = experiment.emulate, []
+    if asked.storage.phrase:
+        said.append(asked.storage.phrase)
+    if asked.accelerator.emulated:
+        said.append(f"accelerators of {asked.accelerator.examples_per_second:,g} examples/s each")
+    said += [f"{task} {factor:g} times as slow" for task, factor in (asked.straggler or {}).items()]
+    return said
+
+
+def notes(experiment: "Experiment") -> list[str]:
+    """What nobody should expect of a run whose computing is emulated; empty where it is real."""
+    waits = compute_seconds(experiment)
+    if not waits:
+        return []
+    seconds = min(waits.values())
+    said = (
+        f"computing was emulated by a wait of {seconds * 1000:.3g} ms a step: nothing was learned, "
+        "so there is no loss, no evaluation and no model"
+    )
+    if seconds < SHORTEST_UNMARKED_SECONDS:
+        said += (
+            f"; what waking up takes is a large part of waits below "
+            f"{SHORTEST_UNMARKED_SECONDS * 1000:g} ms: a larger batch is better"
+        )
+    return [said]
+
+
+def _check_stragglers(experiment: "Experiment", stragglers: dict[str, float]) -> None:
+    tasks = _computing(experiment)
+    for task, factor in stragglers.items():
+        asked = f"'emulate.straggler={{{task}: {factor:g}}}'"
+        if task not in tasks:
+            near = nearest(task, tasks)
+            question = f"did you mean {near}? One" if near else "one"
+            raise UserError(
+                f"{asked}: no task that computes has that name; {question} of {', '.join(tasks)} "
+                "is needed"
+            )
+        if not 1 <= factor < float("inf"):
+            raise UserError(f"{asked}: a factor of at least 1 is needed, such as 1.5")
+    if not experiment.emulate.accelerator.emulated:
+        raise NotApplicable(
+            f"{asked}: only an emulated accelerator can be made slower; give {_RATE} as well"
+        )
+
+
+def _check_accelerator(experiment: "Experiment") -> None:
+    asked = f"{_RATE}={experiment.emulate.accelerator.examples_per_second:g}"
+    if experiment.devices != "cpu":
+        raise NotApplicable(
+            f"{asked}: this run computes on {experiment.devices}, where nothing would wait; give "
+            "devices=cpu"
+        )
+    impossible = {
+        f"until.quality={experiment.until.quality}": experiment.until.quality is not None,
+        f"evaluate.every_steps={experiment.evaluate.every_steps}": (
+            experiment.evaluate.every_steps is not None
+        ),
+        "diagnose=true": experiment.diagnose,
+        "deterministic=true": experiment.deterministic,
+        "loop.jit_compile=true": experiment.loop.jit_compile,
+        "loop.mixed_precision=true": experiment.loop.mixed_precision,
+    }
+    for other, given in impossible.items():
+        if given:
+            raise NotApplicable(
+                f"{other}: nothing is computed or learned with {asked}; leave one of them out"
+            )
+    steps = experiment.loop.steps_per_call
+    call_seconds = steps * max(compute_seconds(experiment).values())
+    if call_seconds >= experiment.watch.stall_seconds:
+        raise NotApplicable(
+            f"{asked}: a call of {steps} steps waits {call_seconds:.3g} s, and after "
+            f"watch.stall_seconds={experiment.watch.stall_seconds:g} a run counts as lost; give "
+            "a smaller loop.steps_per_call, or more seconds"
+        )
+
+
+def _factors(asked: Any) -> dict[str, float]:
+    """Hydra composes no key of a typed dict that isn't there yet, so its type is judged here."""
+    if isinstance(asked, dict) and asked and all(map(_is_number, asked.values())):
+        return {str(task): float(factor) for task, factor in asked.items()}
+    raise UserError(
+        f"emulate.straggler={asked}: tasks and how many times as long each computes are needed, "
+        "'emulate.straggler={worker-1: 1.5}'"
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _computing(experiment: "Experiment") -> list[str]:
+    """Names of the tasks that compute."""
+    coordinated = experiment.strategy.topology == "servers"
+    return [
+        f"{role}-{index}"
+        for role, index in training_names(experiment)
+        if role == "worker" or not coordinated
+    ]

@@ -1,0 +1,149 @@
+"""Accelerators that the machine lacks: a replica's compute is a wait that uses no core.
+
+What waits is tf.data's own sleep, one iterator a replica, read where the replica would compute: so
+many wait side by side on few cores, also in a server's process on a parameter server's worker. A
+sleep lasts longer than asked, by what waking up takes (0.2 to 1 ms on two cores); that is measured
+once where it will wait, and taken off.
+
+What a replica would have computed is stood in for: gradients of the model's own shapes and types,
+which are really reduced and applied. They are zeros, so nothing is learned and there is no loss.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.data.experimental.ops.testing import sleep
+
+Compute = Callable[[Any, Any], tuple[tf.Tensor, list[Any]]]
+"""From (x, y) of a batch to its share of the loss and one gradient (or None) a variable."""
+Wait = Callable[[], tf.Tensor]
+"""Called where a replica's step is traced: a tensor that comes when the wait is over."""
+
+_MICROSECONDS = 1e6
+_CALIBRATED_US = 20_000
+"""Length of the sleeps whose overshoot is measured."""
+_CALIBRATIONS = 15
+
+
+def emulated(compute: Compute, variables: Sequence[Any], wait: Wait) -> Compute:
+    """A function in place of `compute`, which is traced for what it returns and never run.
+
+    Its loss is 0. A sparse gradient of a table has as many rows as the real one, of rows 0, 1, 2, …
+    of the table in turn. Raises ValueError where the shape of a gradient is not fixed.
+
+    Args:
+      variables: what the gradients are of.
+    """
+
+    def waiting(x: Any, y: Any) -> tuple[tf.Tensor, list[Any]]:
+        specs = tf.nest.map_structure(tf.TensorSpec.from_tensor, (x, y))
+        traced = tf.function(compute, autograph=False).get_concrete_function(*specs)
+        share, gradients = traced.structured_outputs
+        # What doesn't depend on the wait is made while it lasts, or once when the graph is built.
+        made = [_stand_in(*pair) for pair in zip(gradients, variables, strict=True)]
+        with tf.control_dependencies(tf.nest.flatten((x, y))):
+            done = wait()
+        with tf.control_dependencies([done]):
+            return tf.zeros_like(share), [_kept_back(each) for each in made]
+
+    return waiting
+
+
+def local_wait(seconds: float) -> Wait:
+    """Waits of replicas in this process; each that is traced gets an iterator of its own, since
+    one would let them wait in turn only."""
+    dataset, iterators = waits(seconds), []
+
+    def wait() -> tf.Tensor:
+        with tf.init_scope(), tf.device("CPU:0"):
+            iterators.append(iter(dataset))
+        return next(iterators[-1])
+
+    return wait
+
+
+def chosen_wait(iterators: Sequence[Any], choice: tf.Tensor) -> Wait:
+    """A wait for the next element of one of several iterators of `waits`, which `choice` (int32 [])
+    numbers."""
+
+    def wait() -> tf.Tensor:
+        if len(iterators) == 1:
+            return next(iterators[0])
+        return tf.switch_case(choice, [lambda each=each: next(each) for each in iterators])
+
+    return wait
+
+
+@tf.autograph.experimental.do_not_convert
+def waits(seconds: float) -> tf.data.Dataset:
+    """An endless dataset each of whose elements comes so long after it was asked for.
+
+    Made inside a function that a remote worker runs, the overshoot is that worker's.
+    """
+    asked_us = round(seconds * _MICROSECONDS)
+    return _sleeps(tf.maximum(asked_us - _overshoot_us(), 0))
+
+
+def _sleeps(microseconds: tf.Tensor | int) -> tf.data.Dataset:
+    options = tf.data.Options()
+    # Either would set threads of its own to work beside the sleep, or a prefetch ahead of it.
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    return tf.data.Dataset.counter().apply(sleep(microseconds)).with_options(options)
+
+
+@tf.function(autograph=False)
+def _overshoot_us() -> tf.Tensor:
+    """By how much a sleep here lasts longer than asked; int64 [].
+
+    It is the least of several: while this is measured, other tasks trace their steps, and what
+    that adds is not there later. Of sixteen tasks that took the median, some then waited 35% less
+    than they were asked to.
+    """
+    with tf.device("CPU:0"):
+        iterator = iter(_sleeps(_CALIBRATED_US))
+
+    def sleep_once(k: tf.Tensor, end: tf.Tensor, took: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
+        with tf.control_dependencies([end]):
+            start = tf.timestamp()
+        with tf.control_dependencies([start]):
+            done = next(iterator)
+        with tf.control_dependencies([done]):
+            end = tf.timestamp()
+        return k + 1, end, took.write(k, end - start)
+
+    took = tf.TensorArray(tf.float64, _CALIBRATIONS + 1, element_shape=[])
+    first = (0, tf.timestamp(), took)
+    _, _, took = tf.while_loop(lambda k, *_: k <= _CALIBRATIONS, sleep_once, first)
+    least = tf.reduce_min(took.stack()[1:])
+    return tf.cast(least * _MICROSECONDS, tf.int64) - _CALIBRATED_US
+
+
+def _stand_in(gradient: Any, variable: Any) -> Any:
+    if gradient is None:
+        return None
+    if not isinstance(gradient, tf.IndexedSlices):
+        return _zeros(gradient, variable)
+    values = _zeros(gradient.values, variable)
+    rows = tf.range(values.shape[0], dtype=gradient.indices.dtype) % variable.shape[0]
+    return tf.IndexedSlices(values, rows, tf.constant(variable.shape.as_list()))
+
+
+def _zeros(gradient: tf.Tensor, variable: Any) -> tf.Tensor:
+    if not gradient.shape.is_fully_defined():
+        raise ValueError(
+            f"emulate.accelerator: the gradient of {variable.name} has no fixed shape, so nothing "
+            "can stand in for it"
+        )
+    return tf.zeros(gradient.shape, gradient.dtype)
+
+
+def _kept_back(gradient: Any) -> Any:
+    """The same, but not before the control dependencies that it is called under."""
+    if gradient is None:
+        return None
+    if isinstance(gradient, tf.IndexedSlices):
+        values, rows = tf.identity(gradient.values), tf.identity(gradient.indices)
+        return tf.IndexedSlices(values, rows, gradient.dense_shape)
+    return tf.identity(gradient)

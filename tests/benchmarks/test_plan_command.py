@@ -1,0 +1,166 @@
+"""`python -m benchmarks plan …` and `… cost …`, as a person types them."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from results.pipeline_file import DIAGNOSIS, put_part
+from results.run_folder import RunFolder
+from tests.benchmarks.made_scaling import ring, runs, write
+from tests.launcher.command_line import REPOSITORY
+
+MEASURED = {
+    "seconds_to_first_step": 9.0,
+    "total_seconds": 75.0,
+    "examples": 64_000,
+    "emulated": "accelerator, network",
+}
+
+
+def of_the_readme(verb: str) -> list[str]:
+    text = re.sub(r"\\\n\s*", "", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
+    (line,) = re.findall(rf"^python -m benchmarks ({verb} .*)$", text, re.MULTILINE)
+    return shlex.split(line)
+
+
+def folder_of(words: list[str]) -> str:
+    return next(word.partition("=")[2] for word in words if word.startswith("folder="))
+
+
+@pytest.fixture
+def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the README names, with the runs that it shows."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    folder = tmp_path / folder_of(of_the_readme("plan"))
+    return write(runs(ring, mbit=(1000.0,), **MEASURED), folder)
+
+
+def test_plan_of_the_readme_is_printed_written_and_drawn(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_part(
+        RunFolder(sweep / "0"),
+        DIAGNOSIS,
+        {
+            "verdict": {
+                "actions": [
+                    {
+                        "line": "a larger batch",
+                        "predicted_speedup": 9,
+                        "overrides": ["batch.total=9"],
+                    },
+                    {"line": "cache what is parsed", "predicted_speedup": 1.5, "overrides": []},
+                ]
+            }
+        },
+    )
+    assert main(of_the_readme("plan")) == 0
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert max(map(len, lines[:-1])) <= 80
+    words = " ".join(printed.split())
+    assert re.match(r"\d+ × g5\.xlarge with multiworker: 100,000,000 examples in [\d.]+ h", words)
+    assert "Emulated: accelerator, network." in lines
+    assert "Runner-up: 1 × p4d.24xlarge (8 × A100-40GB each), multiworker, 1 worker" in words
+    assert "assumed 8 ×, emulated" in words
+    assert re.search(r"predicted ± [\d.]+%, emulated", words)
+    assert "An hour less (5 h) costs" in words
+    assert "cache what is parsed (diagnosed in run 0)" in words
+    assert "Unknown, nothing measured or given: c5.large," in words
+    assert "v5litepod-8" in words  # unknown too: never guessed
+    record = json.loads((sweep / "decision.json").read_text())["plan"]
+    assert record["recommendation"]["instance"] == "g5.xlarge"
+    assert record["emulated"] == "accelerator, network"
+    gains = {lever["name"]: lever["times_as_fast"] for lever in record["levers"]}
+    assert gains["a better input pipeline"] == pytest.approx(1.5, abs=0.01)
+    drawn = (sweep / "plots/plan.svg").read_text()
+    assert record["headline"].split(":")[0] in drawn
+    assert "deadline=6h" in drawn
+
+
+def test_old_price_is_marked_wherever_it_is_used(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"folder={sweep}", "machine=v5litepod-8"]
+    assert main(["plan", *words, "examples=1e8", "deadline=3d"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "old price" in printed
+    assert "Prices older than a year: v5litepod-8 (2024-12-23)." in printed
+    assert main(["cost", *words]) == 0
+    assert "older than a year (2024-12-23)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_where_nothing_fits_it_says_what_would_have_to_give(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"folder={sweep}", "examples=1e8", "usd_per_hour=1", "per_day=6", "budget=1"]
+    assert main(["plan", *words]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.startswith("Nothing is sure to meet per_day=6 and budget=1 for 100,000,000")
+    assert re.search(r"budget=1 would have to give, to \$[\d.]+ \([\d.]+ × as much\)", printed)
+
+
+def test_runs_of_the_readme_cost_what_their_seconds_do(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(of_the_readme("cost")) == 0
+    printed = capsys.readouterr().out
+    # 75 s at 1.006 USD an hour are 2.1 cents, 9 s of them 0.25; a million examples 15.6 times that
+    assert re.search(r"^0 +multiworker +1 +\$0\.02 +\$0\.0025 +– +\$0\.33 +– +–", printed, re.M)
+    assert "12 runs: $0.25, without start-up and failures $0.22" in " ".join(printed.split())
+    assert "Emulated: accelerator, network." in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plan", "examples=1e9"], "folder=: missing"),
+        (["plan", "folder=nowhere", "examples=1e9"], "folder=nowhere: no such folder"),
+        (["plan", "folder=.", "examples=1e9", "budget=-1"], "budget=-1: must be more than 0"),
+        (["plan", "folder=.", "examples=1e9", "cost.catalogue=no.yaml"], "cost.catalogue=no.yaml"),
+        (
+            ["plan", "folder=SWEEP", "examples=1e9", "budget=1"],
+            "budget=1: no machine that is known",
+        ),
+        (["plan", "folder=SWEEP", "target=0.9"], "target=0.9: no finished run here trained until"),
+        (["plan", "folder=SWEEP", "examples=1", "where=workers == 3"], "where=workers == 3: means"),
+        (["cost", "folder=SWEEP"], "machine=this_machine: has no price"),
+        (
+            ["cost", "folder=SWEEP", "machine=g5.xlarg"],
+            "machine=g5.xlarg: no such instance; did you",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(
+    words: list[str], said: str, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word.replace("SWEEP", str(sweep)) for word in words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"benchmarks: {said}")
+    assert error.count("\n") == 1
+
+
+def test_runs_of_two_workloads_are_refused(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = runs(ring, workers=(1, 2), repeats=1).assign(workload="byte_lm")
+    write(other, sweep / "other")
+    assert main(["plan", f"folder={sweep}", "examples=1e9"]) == 2
+    error = capsys.readouterr().err
+    assert "runs of several workloads (digits_mlp, byte_lm); give where='workload == " in error
+
+
+def test_commands_start_without_anything_slow() -> None:
+    program = (
+        "import sys, benchmarks.commands.plan, benchmarks.commands.cost; "
+        "print(*{'pandas', 'scipy', 'matplotlib', 'tensorflow'} & set(sys.modules))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == []

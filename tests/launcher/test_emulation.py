@@ -1,0 +1,61 @@
+"""Emulated accelerators and stragglers as asked for: what is refused, what they come to."""
+
+import pytest
+
+from launcher import emulation
+from launcher.errors import NotApplicable
+from results.errors import UserError
+from tests.runs import experiment
+
+_RATE = "emulate.accelerator.examples_per_second"
+_REFUSED = {
+    "a quality": ([f"{_RATE}=1000", "until.quality=0.9"], "until.quality=0.9: nothing is"),
+    "evaluations": ([f"{_RATE}=1000", "evaluate.every_steps=20"], "evaluate.every_steps=20: noth"),
+    "a diagnosis": ([f"{_RATE}=1000", "diagnose=true"], "diagnose=true: nothing is"),
+    "bitwise repeats": ([f"{_RATE}=1000", "deterministic=true"], "deterministic=true: nothing"),
+    "XLA": ([f"{_RATE}=1000", "loop.jit_compile=true"], "loop.jit_compile=true: nothing"),
+    "bfloat16": ([f"{_RATE}=1000", "loop.mixed_precision=true"], "loop.mixed_precision=true: no"),
+    "no speed": ([f"{_RATE}=0"], f"{_RATE}=0.0: more than 0"),
+    "calls that look lost": ([f"{_RATE}=1"], "a call of 10 steps waits 320 s"),
+    "a straggler that computes": (["emulate.straggler={chief-0: 2}"], f"give {_RATE} as well"),
+    "nobody's task": (
+        [f"{_RATE}=1000", "strategy=multiworker", "workers=3", "emulate.straggler={wroker-1: 2}"],
+        "did you mean worker-1?",
+    ),
+    "a server that doesn't compute": (
+        [f"{_RATE}=1000", "strategy=parameter_server", "emulate.straggler={ps-0: 2}"],
+        "no task that computes has that name; one of worker-0",
+    ),
+    "a faster one": ([f"{_RATE}=1000", "emulate.straggler={chief-0: 0.5}"], "at least 1"),
+    "no factor": ([f"{_RATE}=1000", "emulate.straggler={chief-0: fast}"], "how many times as"),
+    "no tasks": ([f"{_RATE}=1000", "emulate.straggler=2"], "emulate.straggler=2: tasks and"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), _REFUSED.values(), ids=_REFUSED)
+def test_what_cannot_be_emulated_is_refused_in_a_line(words: list[str], said: str) -> None:
+    with pytest.raises((UserError, NotApplicable)) as refused:
+        experiment(*words)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_nothing_is_emulated_unless_asked_for() -> None:
+    asked = experiment("strategy=multiworker", "workers=2")
+    assert emulation.compute_seconds(asked) == {}
+    assert emulation.phrases(asked) == emulation.notes(asked) == []
+
+
+def test_straggler_waits_its_factor_of_the_others_wait() -> None:
+    words = ["strategy=parameter_server", "workers=3", "batch.per_replica=50"]
+    asked = experiment(*words, f"{_RATE}=1000", "emulate.straggler={worker-1: 1.5}")
+    seconds = emulation.compute_seconds(asked)
+    assert seconds == pytest.approx({"worker-0": 0.05, "worker-1": 0.075, "worker-2": 0.05})
+    named = ["accelerators of 1,000 examples/s each", "worker-1 1.5 times as slow"]
+    assert emulation.phrases(asked) == named
+
+
+@pytest.mark.parametrize(("rate", "marked"), [(1000, False), (1600, True)])
+def test_short_waits_are_marked(rate: int, marked: bool) -> None:
+    (note,) = emulation.notes(experiment(f"{_RATE}={rate}"))
+    assert ("waits below 30 ms" in note) == marked
