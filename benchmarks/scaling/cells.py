@@ -23,8 +23,7 @@ class Cell:
     mbit_per_second: float | None = None
     """Of each task's link; None is the machine's own, whose speed is not known."""
     accelerator: float | None = None
-    """Examples a second of an emulated accelerator; None where the machine computes, or where some
-    task's was slowed down."""
+    """Examples a second of an emulated accelerator; None where the machine computes."""
     shared_cores: int | None = None
     """Cores that all tasks share; None where they are not known, or each has its own."""
 

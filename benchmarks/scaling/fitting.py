@@ -128,7 +128,8 @@ def _terms(group: Group, points: Sequence[Point], per_task: float | None) -> tup
         step_seconds=float(np.median([point.step_seconds for point in alike])),
         batch_per_replica=fewest.cell.batch_per_replica,
         has_gradient_bytes=all(point.cell.gradient_bytes is not None for point in points),
-        has_accelerator=all(point.cell.accelerator is not None for point in points),
+        has_accelerator=not group.slowed
+        and all(point.cell.accelerator is not None for point in points),
         cores_per_task=per_task,
         straggle_seconds=lambda workers: straggle_seconds(group.steps_alone, workers),
         tells_straggling=all("straggle" in point.parts for point in points),

@@ -55,6 +55,8 @@ class Group:
     left_out: int
     """Runs of this strategy and workload that failed, or whose speed was not measured."""
     emulated: str | None
+    slowed: bool
+    """Whether some task's emulated accelerator was slower than the others'."""
 
 
 def groups_of(runs: pd.DataFrame) -> list[Group]:
@@ -114,7 +116,12 @@ def _group(
         steps_alone=tuple(steps for steps in alone if len(steps)),
         left_out=left_out,
         emulated="; ".join(emulated) or None,
+        slowed=any(_is_slowed(row) for row in rows),
     )
+
+
+def _is_slowed(row: Mapping[str, Any]) -> bool:
+    return any(key.startswith(_STRAGGLER_BELOW) and _number(row[key]) is not None for key in row)
 
 
 def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
@@ -127,7 +134,7 @@ def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
             ps=int(_number(row.get("ps")) or 1),
             gradient_bytes=_number(row.get("gradient_bytes")),
             mbit_per_second=_number(row.get(_MBIT)),
-            accelerator=_accelerator(row),
+            accelerator=_number(row.get(_ACCELERATOR)),
             shared_cores=_cores(environment),
         ),
         examples_per_second=_speed(row) or 0.0,
@@ -135,12 +142,6 @@ def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
         busy_cores=_busy_cores(row),
     )
     return replace(point, parts=_parts(row, point.step_seconds))
-
-
-def _accelerator(row: Mapping[str, Any]) -> float | None:
-    """What every worker computes with; None where one of them was slowed down."""
-    slowed = any(key.startswith(_STRAGGLER_BELOW) and _number(row[key]) is not None for key in row)
-    return None if slowed else _number(row.get(_ACCELERATOR))
 
 
 def _parts(row: Mapping[str, Any], step_seconds: float) -> dict[str, float]:

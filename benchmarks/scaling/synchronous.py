@@ -62,6 +62,7 @@ class Known:
     """With which that was."""
     has_gradient_bytes: bool
     has_accelerator: bool
+    """Whether all workers compute as fast as the accelerator that is emulated."""
     cores_per_task: float | None
     """That a task alone keeps busy."""
     straggle_seconds: Callable[[int], float]
