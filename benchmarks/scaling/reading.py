@@ -11,11 +11,11 @@ import numpy as np
 
 from benchmarks.breakdown import PARTS
 from benchmarks.scaling.cells import Cell, Point
+from benchmarks.scaling.observed import sampled_cores, step_seconds_seen
 from results.configuration import flat
 from results.errors import UserError
 from results.groups import makes_a_difference
 from results.run_folder import ENVIRONMENT, RunFolder
-from results.streams import RESOURCES, STEPS, read_rows
 from results.text import counted, one_line
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _OF_THE_WORKLOAD = ("workload.", "source", "source.")
 _WHAT_IS_LEFT = "rest"
 """Part of a step that is known only where all others are."""
 _MOST = 0.5
+"""Share of a run's time."""
 _LONGEST = 60
 
 
@@ -168,13 +169,13 @@ def _rule(cells: Sequence[Cell]) -> str:
 
 
 def _busy_cores(row: Mapping[str, Any]) -> float | None:
-    """Cores that the run's tasks kept busy from the first step to the last.
+    """Cores that the run's tasks kept busy while they trained.
 
     By their samples of that time; where there are too few, by the whole run's CPU and time, which
     tells of training only where that was most of it: else None.
     """
     path = _text(row.get("folder"))
-    sampled = _sampled_cores(RunFolder(Path(path))) if path else None
+    sampled = sampled_cores(path) if path else None
     if sampled is not None:
         return sampled
     used, training = _number(row.get("core_seconds")), _number(row.get("training_seconds"))
@@ -182,53 +183,6 @@ def _busy_cores(row: Mapping[str, Any]) -> float | None:
         return None
     whole = max(training, _number(row.get("total_seconds")) or 0.0)
     return used / whole if training > _MOST * whole else None
-
-
-def _sampled_cores(folder: RunFolder) -> float | None:
-    tasks = folder.tasks()
-    steps = [read_rows(folder.task_folder(task), STEPS) for task in tasks]
-    trained = [table for table in steps if len(table)]
-    if not trained:
-        return None
-    begin = min(table["start"].to_numpy()[0] for table in trained)
-    end = max(table["start"].to_numpy()[-1] + table["seconds"].to_numpy()[-1] for table in trained)
-    busy = [_busy(folder.task_folder(task), begin, end) for task in tasks]
-    return sum(each for each in busy if each is not None) if None not in busy else None
-
-
-def _busy(task: Path, begin: float, end: float) -> float | None:
-    """Cores of one task between two moments; None where its samples span too little of that."""
-    table = read_rows(task, RESOURCES)
-    times = table["time"].to_numpy()
-    used = table["cpu_seconds"].to_numpy().astype(np.float64)
-    within = (times >= begin) & (times <= end) & np.isfinite(used)
-    times, used = times[within], used[within]
-    if len(times) < 2 or times[-1] - times[0] < _MOST * (end - begin):
-        return None
-    return float((used[-1] - used[0]) / (times[-1] - times[0]))
-
-
-def step_seconds_seen(folder: str, warmup_steps: int, steps_per_call: int = 1) -> np.ndarray:
-    """Seconds of steps after the warm-up of the first task in a run's folder that has any, [n].
-
-    Of calls of several steps those inside are taken: the first one pays for the way to Python and
-    back, which all tasks pay at once. A loss tells where a call ends; where there is none (an
-    emulated accelerator has no loss), `steps_per_call` does.
-    """
-    of = RunFolder(Path(folder))
-    for task in of.tasks() if folder else ():
-        table = read_rows(of.task_folder(task), STEPS)
-        number = table["step"].to_numpy()
-        seconds = table["seconds"].to_numpy().astype(np.float64)
-        ends = np.isfinite(table["loss"].to_numpy().astype(np.float64))
-        if not ends.any():
-            ends = number % steps_per_call == 0
-        inside = ~np.concatenate([[True], ends[:-1]])
-        kept = number > warmup_steps
-        if kept.any():
-            taken = kept & inside if inside[kept].mean() > _MOST else kept
-            return np.asarray(seconds[taken])
-    return np.empty(0)
 
 
 def _by_what_varies(
