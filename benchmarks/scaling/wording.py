@@ -46,8 +46,8 @@ def _basis(fit: Fit) -> list[str]:
     ]
     if unknown:
         found.append(
-            f"{counted(len(unknown), 'run')} trained too shortly to tell whether the host's own "
-            "cores were full: train for some seconds, until.seconds=8."
+            f"Of {counted(len(unknown), 'run')} nothing tells whether the host's own cores were "
+            "full: training has to last some seconds, until.seconds=8."
         )
     full = sorted({cell.workers for cell in fit.cores_full})
     if not full:

@@ -16,6 +16,8 @@ ACCELERATOR = "emulate.accelerator.examples_per_second"
 BATCH, SPEED = 32, 1000.0
 """Examples of a replica's step, and examples a second of an emulated accelerator."""
 
+BUSY_CORES = 0.05
+"""That each worker keeps busy."""
 PART_COLUMNS = tuple(
     f"step_{part}_seconds"
     for part in ("input", "compute", "straggle", "transfer", "update", "rest")
@@ -85,6 +87,8 @@ def runs(
                 "batch_per_replica": BATCH,
                 "examples_per_second": count * BATCH / seconds,
                 "gradient_bytes": gradient,
+                "training_seconds": 10.0,
+                "core_seconds": 10 * BUSY_CORES * count,
                 MBIT: link,
                 ACCELERATOR: SPEED,
                 **fields,

@@ -13,6 +13,7 @@ from benchmarks.scaling import MEASURED, PREDICTED, STRONG, WEAK, Fit, fits_of, 
 from benchmarks.scaling.limits import limit_of
 from benchmarks.scaling.record import record_of
 from benchmarks.scaling.terms import COORDINATOR, FIXED, NETWORK, STRAGGLERS
+from benchmarks.scaling.wording import sentences
 from results.errors import UserError
 from tests.benchmarks.made_scaling import (
     ACCELERATOR,
@@ -279,6 +280,17 @@ def test_what_a_worker_of_servers_reads_and_hands_over_lies_in_computing_and_upd
     assert by_cause[FIXED] == pytest.approx(0.004, rel=0.1)
     assert by_cause[COORDINATOR] == pytest.approx(0.001, rel=0.1)
     assert by_cause[NETWORK] == pytest.approx(2 * 2.8e6 * 8 / 200e6, rel=0.1)
+
+
+def test_runs_too_short_to_see_the_cores_and_runs_that_differ_are_told(tmp_path: Path) -> None:
+    frame = runs(ring, workers=(1, 2), mbit=(None,))
+    settled = sentences(fit_of(results.load(write(frame, tmp_path / "settled"))))
+    frame["core_seconds"] = None
+    frame["examples_per_second"] *= [1, 2, 3] * 2
+    told = sentences(fit_of(results.load(write(frame, tmp_path / "told"))))
+    for said in ("Of 3 runs nothing tells", "Runs of one configuration differ by 5"):
+        assert any(each.startswith(said) for each in told)
+        assert not any(each.startswith(said[:12]) for each in settled)
 
 
 def test_failed_runs_are_left_out_and_counted() -> None:
