@@ -6,7 +6,13 @@ ps · β ÷ bytes steps a second (the fan-in). Below that, workers meet at the s
 """
 
 from benchmarks.scaling.cells import Cell
-from benchmarks.scaling.synchronous import LITTLE, Known, bytes_of, computing_terms, wire_unknown
+from benchmarks.scaling.synchronous import (
+    LITTLE,
+    Known,
+    bytes_of,
+    computing_terms,
+    wire_unknown,
+)
 from benchmarks.scaling.terms import COORDINATOR, EXCHANGE, HOPS, NETWORK, Term
 
 _WORKED = ("compute", "update")
@@ -14,41 +20,69 @@ _WORKED = ("compute", "update")
 _QUEUED = ("queue",)
 _WAYS = 2
 """Variables come, gradients go."""
-_COORDINATOR_SECONDS = 0.002
-"""With TensorFlow 2.21 on two cores the coordinator lets 300 steps a second through at most."""
-_ROUND_SECONDS, _ROUND_SPREAD = 0.001, 0.002
-"""Of asking for the variables and handing over the gradients, whatever their size: 1.3 ms on two
-cores, more on other hosts."""
-_SECONDS_PER_BYTE = 1.5e-9
-"""As of a collective, see `synchronous`."""
+# What is usual, measured with TensorFlow 2.21 on two cores with 1, 2, 4 and 8 workers that sleep
+# 32 ms a step: to it come 3.6, 4.8, 16 and 16 ms without bytes to speak of, 3.4, 6.9, 11 and 20 ms
+# with 1.6 MB, 6.6, 12, 23 and 22 ms with 3.5 MB. The machine had other work, so that these are
+# orders of magnitude, and spreads are as large as the values.
+_COORDINATOR_SECONDS, _COORDINATOR_SPREAD = 0.001, 0.002
+_ROUND_SECONDS, _ROUND_WORK_SECONDS = 0.001, 0.0015
+_SECONDS_PER_BYTE, _SECONDS_PER_BYTE_COPIED = 0.7e-9, 0.2e-9
 
 
 def parameter_server_terms(known: Known) -> tuple[Term, ...]:
     """The terms of a step of one worker."""
-    usual, spread = wire_unknown(known)
-    per_byte = _SECONDS_PER_BYTE if known.has_gradient_bytes else 0.0
     return (
         *computing_terms(known, _WORKED, _WORKED, at_once=False),
-        Term(HOPS, _WORKED, lambda cell: 1.0, _ROUND_SECONDS, _ROUND_SPREAD),
+        *_round_terms(),
+        *_byte_terms(known),
         Term(
             COORDINATOR,
             _QUEUED,
             lambda cell: 1.0,
             _COORDINATOR_SECONDS,
-            _COORDINATOR_SECONDS,
+            _COORDINATOR_SPREAD,
             station=True,
         ),
-        Term(
-            EXCHANGE,
-            _WORKED,
-            lambda cell: _WAYS * bytes_of(cell) / cell.ps,
-            usual=per_byte,
-            spread=per_byte or LITTLE * known.step_seconds,
-            station=True,
-        ),
-        Term(NETWORK, _WORKED, _wire, usual, spread, station=True),
     )
 
 
-def _wire(cell: Cell) -> float:
-    return _WAYS * bytes_of(cell) / cell.ps * (cell.wire_seconds_per_byte or 0.0)
+def _round_terms() -> list[Term]:
+    """Of asking for the variables and handing over the gradients, whatever their size; and of its
+    work on cores that all tasks share."""
+    return [
+        Term(HOPS, _WORKED, column, usual, spread=usual)
+        for column, usual in ((lambda cell: 1.0, _ROUND_SECONDS), (_crowding, _ROUND_WORK_SECONDS))
+    ]
+
+
+def _byte_terms(known: Known) -> list[Term]:
+    """Of each byte: at a server, on cores that all tasks share, and on the server's link."""
+
+    def moved(cell: Cell) -> float:
+        return _WAYS * bytes_of(cell) / cell.ps
+
+    def copied(cell: Cell) -> float:
+        return _WAYS * bytes_of(cell) * _crowding(cell)
+
+    def sent(cell: Cell) -> float:
+        return moved(cell) * (cell.wire_seconds_per_byte or 0.0)
+
+    served, shared = _SECONDS_PER_BYTE, _SECONDS_PER_BYTE_COPIED
+    wire, wire_spread = wire_unknown(known)
+    link = Term(NETWORK, _WORKED, sent, wire, wire_spread, station=True)
+    if not known.has_gradient_bytes:
+        unknown = LITTLE * known.step_seconds
+        return [Term(EXCHANGE, _WORKED, moved, 0.0, unknown, station=True), link]
+    return [
+        Term(EXCHANGE, _WORKED, moved, served, spread=served, station=True),
+        Term(EXCHANGE, _WORKED, copied, shared, spread=shared),
+        link,
+    ]
+
+
+def _crowding(cell: Cell) -> float:
+    """How many times as long work takes that workers and the servers that answer them do at once
+    on the cores they share."""
+    if cell.shared_cores is None:
+        return 1.0
+    return max(1.0, (cell.workers + cell.ps) / cell.shared_cores)

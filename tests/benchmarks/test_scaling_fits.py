@@ -217,6 +217,14 @@ def test_a_host_to_oneself_is_never_crowded(tmp_path: Path) -> None:
     assert not own.cores_full
 
 
+def test_workers_and_their_servers_share_the_cores_of_one_host(tmp_path: Path) -> None:
+    frame = runs(servers, workers=(1, 2), mbit=(None,), strategy="parameter_server")
+    fit = fit_of(results.load(write(frame, tmp_path)))
+    shared, own = fit.predict(8), fit.predict(8, own_hosts=True)
+    assert own.examples_per_second > 1.05 * shared.examples_per_second
+    assert fit.predict(1, own_hosts=True).kind == MEASURED
+
+
 def test_parts_that_were_measured_settle_what_lengths_leave_open() -> None:
     """All of what two workers add is transfer, and none of it is waiting for the slowest."""
     frame = runs(ring, workers=(1, 2), mbit=(200.0,))
