@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -18,12 +19,14 @@ import numpy as np
 
 from benchmarks.resources import Sample, Sampler
 from results.run_folder import EVENTS, PROGRESS, RunFolder, as_json
-from results.streams import EXAMPLES, RESOURCES, STEPS, StreamWriter
+from results.streams import EXAMPLES, RESOURCES, STEP_PARTS, STEPS, StreamWriter
 
 SAMPLE_SECONDS = 0.5
 SAMPLES_PER_FLUSH = 2
 
-_Call = tuple[str, int, np.ndarray, np.ndarray, np.ndarray, int, float | None]
+_Parts = Mapping[str, np.ndarray]
+
+_Call = tuple[str, int, np.ndarray, np.ndarray, np.ndarray, int, float | None, _Parts]
 
 
 class FolderRemovedError(OSError):
@@ -69,17 +72,21 @@ class Recorder:
         examples: int,
         loss: float | None,
         task: str | None = None,
+        parts: _Parts | None = None,
     ) -> None:
         """Add the rows of one call of the compiled function, k steps. Takes about a microsecond.
 
         `starts` (unix seconds), `seconds` (start to next start) and `waits` (for input, seconds)
         are float64 [k] and must not change afterwards; `examples` is what each step trained on in
         this task; `loss` belongs to the last step. A coordinator names the `task` that made them.
+        `parts` are those of `results.streams.STEP_PARTS` that are known, each float64 [k].
         """
         if self._trouble is not None:
             raise self._trouble
         self.beat()
-        self._calls.append((task or self.task, first_step, starts, seconds, waits, examples, loss))
+        self._calls.append(
+            (task or self.task, first_step, starts, seconds, waits, examples, loss, parts or {})
+        )
 
     def examples(self, first_step: int, numbers: np.ndarray, task: str | None = None) -> None:
         """Add which examples the steps of one call trained on: `numbers`, int64 [k, examples]."""
@@ -172,7 +179,7 @@ class Recorder:
                 self._trained[task] = _Trained()
             columns = _step_columns(calls)
             self._writers[task].append(columns)
-            self._trained[task].add(columns, calls[-1][-1])
+            self._trained[task].add(columns, calls[-1][6])
         while self._numbers:
             self._write_numbers(*self._numbers.popleft())
         samples, self._samples = self._samples, []
@@ -256,7 +263,13 @@ def _step_columns(calls: list[_Call]) -> dict[str, np.ndarray]:
         "wait_seconds": np.concatenate([call[4] for call in calls]),
         "examples": np.repeat([call[5] for call in calls], counts),
         "loss": losses,
+        **{name: np.concatenate([_part(call, name) for call in calls]) for name in STEP_PARTS},
     }
+
+
+def _part(call: _Call, name: str) -> np.ndarray:
+    known: np.ndarray | None = call[7].get(name)
+    return np.full(len(call[2]), np.nan) if known is None else known
 
 
 def _cpu_percent(before: Sample | None, after: Sample) -> float | None:

@@ -62,6 +62,11 @@ class Sampler:
         )
 
 
+def rss_bytes() -> int | None:
+    """Resident memory of this process now; None where the system does not tell."""
+    return _kilobytes(_numbers(Path("/proc/self/status")).get("VmRSS"))
+
+
 class SocketBytes:
     """Bytes through this process's TCP connections, as the kernel counts them per socket.
 

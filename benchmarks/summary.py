@@ -9,6 +9,18 @@ examples_per_second_low, _high      95% interval within the run, where the effec
 examples_per_second_interval        "within run", or null where there is none
 effective_sample                    independent steps (or windows) that the interval rests on
 step_seconds_median                 median over calls of a call's seconds per step
+step_input_seconds, _compute_, _straggle_, _transfer_, _update_, _queue_, _rest_seconds
+                                    parts of a measured step, means over steps and then over tasks,
+                                    see `benchmarks.breakdown`; null where the strategy can't tell
+staleness_mean                      of a parameter server: updates of others between a worker's read
+                                    of the variables and its own update, mean over measured updates
+parameters, variable_bytes, optimizer_bytes
+                                    of one copy of the model and its optimizer
+gradient_bytes                      that one replica sends into the reduction in a step (or pushes
+                                    to parameter servers), in the type that travels
+step_flops                          of one replica's step: its contractions, two FLOPs for each
+                                    multiply-add, see `strategies.step_flops`
+framework_mb                        resident in the largest training task before the model was built
 wait_share                          of the measured steps' seconds, waited for input; 0 to 1
 steps, measured_steps, examples     updates made, those after the warm-up, examples trained on;
                                     without what was lost in a failure
@@ -45,12 +57,22 @@ started                             UTC, ISO 8601
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from benchmarks.attempts import Attempt, TaskRows, attempts_of, split
+from benchmarks.attempts import Attempt, Split, TaskRows, attempts_of, split
+from benchmarks.breakdown import (
+    PARTS,
+    StepParts,
+    mean_parts,
+    overlapping_parts,
+    staleness_mean,
+    synchronous_parts,
+)
 from benchmarks.goodput import goodput
+from benchmarks.model_fields import model_fields
 from benchmarks.start_up import seconds_to_first_step
 from benchmarks.throughput import (
     StepRows,
@@ -89,6 +111,8 @@ _NOT_OF_A_PROFILED_RUN = (
     "effective_sample",
     "step_seconds_median",
     "wait_share",
+    *(f"step_{part}_seconds" for part in PARTS),
+    "staleness_mean",
     "goodput_steps_per_second",
     "goodput_examples_per_second",
     "goodput_share",
@@ -107,8 +131,8 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
     asked = _asked(config)
     overlapping = config.get("strategy.loop") == _COORDINATOR
     events = {task: folder.events(task) for task in folder.tasks()}
-    rows = {task: _step_rows(folder, task) for task in folder.tasks()}
-    parts = split(rows, attempts_of(status, _tasks_started(status)))
+    rows = _rows(folder)
+    parts = _split(rows, status)
     useful, measured = parts.all_useful(), parts.measured(asked["warmup_steps"] or 0)
     amounts = _amounts(useful, measured, overlapping)
     profiled = _profiled(config)
@@ -118,6 +142,8 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
         **_speed(useful, measured, plan, overlapping, _data_workers(config)),
+        **_step_parts(measured, overlapping),
+        **model_fields([event for of in events.values() for event in of]),
         **amounts,
         **_first_step(parts.attempts, events),
         **_durations(rows, status, events),
@@ -140,6 +166,38 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         "started": status.get("started"),
     }
     return record if profiled is None else record | dict.fromkeys(_NOT_OF_A_PROFILED_RUN)
+
+
+def breakdown(folder: RunFolder) -> dict[str, Any] | None:
+    """What `breakdown.json` holds: `tasks`, for each that trained the `StepParts` of its measured
+    steps. None where its rows don't tell, or where tracing slowed them."""
+    config = configuration(folder)
+    if _profiled(config) is not None:
+        return None
+    parts = _split(_rows(folder), folder.read_if_there(STATUS) or {})
+    measured = parts.measured(_asked(config)["warmup_steps"] or 0)
+    found = _parts_by_task(measured, config.get("strategy.loop") == _COORDINATOR)
+    return {"tasks": {task: asdict(of) for task, of in found.items()}} if found else None
+
+
+def _rows(folder: RunFolder) -> dict[str, StepRows]:
+    return {task: _step_rows(folder, task) for task in folder.tasks()}
+
+
+def _split(rows: TaskRows, status: Mapping[str, Any]) -> Split:
+    return split(rows, attempts_of(status, _tasks_started(status)))
+
+
+def _parts_by_task(measured: TaskRows, overlapping: bool) -> dict[str, StepParts]:
+    return overlapping_parts(measured) if overlapping else synchronous_parts(measured)
+
+
+def _step_parts(measured: TaskRows, overlapping: bool) -> dict[str, float | None]:
+    mean = mean_parts(_parts_by_task(measured, overlapping))
+    return {
+        **{f"step_{part}_seconds": getattr(mean, part, None) for part in PARTS},
+        "staleness_mean": staleness_mean(measured) if overlapping else None,
+    }
 
 
 def _profiled(config: Mapping[str, Any]) -> str | None:
@@ -185,7 +243,7 @@ def _speed(
     else:
         tasks = plan.get("tasks", [])
         expected = [each["task"] for each in tasks if each.get("role") in _TRAINING_ROLES]
-        nothing = StepRows(*[np.empty(0)] * 6)
+        nothing = StepRows.none()
         trained = {task: measured.get(task, nothing) for task in expected or _with_rows(useful)}
         found = synchronous_throughput(trained, max(1, data_workers))
     interval = "within run" if found and found.low is not None else None

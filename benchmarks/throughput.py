@@ -7,7 +7,7 @@ medians leave out pauses for evaluation and checkpoints.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -21,9 +21,13 @@ _ROUNDS = 10
 round more or less makes of it is then below a tenth."""
 
 
+_NOT_GIVEN = np.empty(0)
+
+
 @dataclass(frozen=True)
 class StepRows:
-    """Rows of one task as arrays [n], in the units of `results.streams`; loss is NaN for null."""
+    """Rows of one task as arrays [n], in the units of `results.streams`; NaN is null. Parts that
+    are not given are unknown."""
 
     step: np.ndarray
     start: np.ndarray
@@ -31,6 +35,21 @@ class StepRows:
     wait_seconds: np.ndarray
     examples: np.ndarray
     loss: np.ndarray
+    compute_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
+    communicate_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
+    update_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
+    agree_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
+    queue_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
+
+    def __post_init__(self) -> None:
+        for name, column in list(vars(self).items()):
+            if column is _NOT_GIVEN:
+                object.__setattr__(self, name, np.full(len(self.step), np.nan))
+
+    @classmethod
+    def none(cls) -> "StepRows":
+        """No rows."""
+        return cls(*[np.empty(0)] * 6)
 
     def after(self, step: int) -> "StepRows":
         """The rows of later steps than `step`."""

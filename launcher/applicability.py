@@ -28,6 +28,11 @@ def check(asked: dict[str, Any], takes: str, source: _Source) -> None:
             f"emulate.storage: pipeline._target_={asked['pipeline']['_target_']} reads by itself, "
             "so nothing can make it wait; leave one of them out"
         )
+    if asked["deterministic"] and not asked["pipeline"]["deterministic"]:
+        raise NotApplicable(
+            "pipeline.deterministic=false: deterministic=true keeps the order of all that is "
+            "prepared; leave one of them out"
+        )
     if asked["ps_shards"] is not None and asked["keras"] != 2:
         raise NotApplicable(
             f"ps_shards={asked['ps_shards']}: Keras {asked['keras']} can't train sharded "

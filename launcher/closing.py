@@ -10,6 +10,7 @@ from rich.text import Text
 
 from results.pipeline_file import DIAGNOSIS, part_if_readable, record_in, records_in
 from results.run_folder import RunFolder
+from results.step_words import STEP_WORDS
 from results.text import counted, one_line
 
 _COLUMNS = 80
@@ -20,6 +21,8 @@ _WORTH_SECONDS = 0.05
 """Less rounds to nothing."""
 _LONGEST_VERDICT = 400
 _MOST_ADVICE = 3
+_WORTH_SHARE = 0.01
+"""Of a step; less is not worth a word."""
 _START_PARTS = ("process", "import", "cluster", "data", "model", "tracing")
 
 
@@ -49,6 +52,7 @@ def _rows(summary: Mapping[str, Any], verdict: str) -> list[tuple[str, str]]:
     return [
         ("Run", _what(summary)),
         ("Speed", _speed(summary)),
+        ("Step", _step(summary)),
         ("Time", _time(summary)),
         ("Failures", _failures(summary)),
         ("Goodput", _goodput(summary)),
@@ -86,6 +90,21 @@ def _speed(summary: Mapping[str, Any]) -> str:
     if step is not None:
         text += f", {step * 1000:.3g} ms a step"
     return text
+
+
+def _step(summary: Mapping[str, Any]) -> str:
+    """Where its milliseconds go, most first; parts that are nothing are left out."""
+    known = {part: summary.get(f"step_{part}_seconds") for part in STEP_WORDS}
+    parts = {STEP_WORDS[part]: 1000 * each for part, each in known.items() if each is not None}
+    whole = sum(parts.values())
+    told = [
+        f"{name} {each:.2f}"
+        for name, each in sorted(parts.items(), key=lambda part: -part[1])
+        if each >= _WORTH_SHARE * whole and each > 0
+    ]
+    stale = summary.get("staleness_mean")
+    line = f"{', '.join(told)} ms" if told else ""
+    return line if stale is None else f"{line}; {stale:.2g} updates of others missed"
 
 
 def _time(summary: Mapping[str, Any]) -> str:

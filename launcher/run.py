@@ -29,7 +29,7 @@ from launcher.studies import ask_study
 from launcher.supervisor import Watched
 from results.errors import UserError
 from results.pipeline_file import DIAGNOSIS, put_part
-from results.run_folder import ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
+from results.run_folder import BREAKDOWN, ENVIRONMENT, PLAN, STATUS, SUMMARY, RunFolder, now
 from strategies.checkpoint_folder import remove_incomplete
 
 _DIAGNOSIS = "input_pipelines.diagnosis.study:diagnose"
@@ -240,8 +240,11 @@ def reserve(folder: Path) -> Iterator[None]:
 
 
 def _summarize(folder: RunFolder) -> dict[str, Any]:
-    from benchmarks.summary import summarize
+    from benchmarks.summary import breakdown, summarize
 
+    parts = breakdown(folder)
+    if parts is not None:
+        folder.write(BREAKDOWN, parts)
     summary = summarize(folder)
     folder.write(SUMMARY, summary)
     return summary

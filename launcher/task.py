@@ -13,10 +13,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.recorder import Recorder
+from benchmarks.resources import rss_bytes
 from launcher.addresses import is_free
 from launcher.cluster_plan import DATA_WORKER, DISPATCHER, SERVICE_ROLES
 from launcher.experiment import Experiment
@@ -103,6 +105,7 @@ def _run(
 
     from strategies.devices import prepare_devices
     from strategies.model import build_training
+    from strategies.model_size import model_size
 
     tf.keras  # noqa: B018  tf_keras or Keras 3 is imported on first use
     recorder.event("imported")
@@ -123,9 +126,11 @@ def _run(
     strategy = _imported(experiment.strategy.build)(placement)
     recorder.event("cluster_joined")
     job = training_job(experiment, folder, role, int(index), tasks, recorder)
+    framework_bytes = rss_bytes()
     with strategy.scope():
         training = build_training(job.workload, job.loop, job.seed)
-    recorder.event("model_built", parameters=int(training.model.count_params()))
+    size = model_size(training, remote=job.asynchronous)
+    recorder.event("model_built", **asdict(size), framework_bytes=framework_bytes)
     try:
         _imported(f"strategies.{experiment.strategy.loop}.train")(job, strategy, training)
     except tf.errors.DataLossError as error:

@@ -101,6 +101,7 @@ def training_job(
         index=index,
         tasks=tasks,
         placement=placement_of(experiment, role),
+        devices=experiment.devices,
         replicas=experiment.batch.replicas,
         batch_per_replica=experiment.batch.per_replica,
         batch_total=experiment.batch.total,

@@ -11,6 +11,12 @@ Rows of `steps`, one a step:
     wait_seconds    how long it waited for input, within `seconds`
     examples        examples this task trained on
     loss            null inside a call of the compiled function, a value at its last step
+    and where the strategy can tell, the parts of `seconds`, else null:
+    compute_seconds         forward and backward, until the task's last gradient was there
+    communicate_seconds     until gradients were summed over replicas, waiting for others included
+    update_seconds          applying them; under parameter servers, pushing them as well
+    agree_seconds           summing the last call's loss and wish to stop over all tasks
+    queue_seconds           a coordinator's worker waited for its next call
 
 Rows of `resources`, one per half second; what the system does not tell is null:
     time                            unix seconds
@@ -43,6 +49,15 @@ STEPS = "steps"
 RESOURCES = "resources"
 EXAMPLES = "examples"
 
+STEP_PARTS = (
+    "compute_seconds",
+    "communicate_seconds",
+    "update_seconds",
+    "agree_seconds",
+    "queue_seconds",
+)
+"""Columns of `steps` that older files lack, and that a writer may leave out: they are null then."""
+
 _COLUMNS = {
     STEPS: {
         "step": "int64",
@@ -51,6 +66,7 @@ _COLUMNS = {
         "wait_seconds": "float64",
         "examples": "int64",
         "loss": "float64",
+        **dict.fromkeys(STEP_PARTS, "float64"),
     },
     RESOURCES: {
         "time": "float64",
@@ -95,14 +111,19 @@ class StreamWriter:
         self._writer = pa.ipc.new_stream(self._file, self._schema)
 
     def append(self, columns: dict[str, Any]) -> None:
-        """Write one batch. `columns`: for each column of the kind an array or list, all as long.
+        """Write one batch. `columns`: for each column of the kind an array or list, all as long;
+        of `STEP_PARTS` some or all may be missing.
 
         NaN becomes null.
         """
         import pyarrow as pa
 
+        count = len(next(iter(columns.values())))
         arrays = [
-            pa.array(columns[field.name], field.type, from_pandas=True) for field in self._schema
+            pa.nulls(count, field.type)
+            if field.name in STEP_PARTS and field.name not in columns
+            else pa.array(columns[field.name], field.type, from_pandas=True)
+            for field in self._schema
         ]
         self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
         self._file.flush()
@@ -158,20 +179,31 @@ def _checked(table: pa.Table, path: Path, kind: str) -> pa.Table:
     version = (table.schema.metadata or {}).get(b"format_version", b"0")
     check_version(int(version), path)
     missing = [name for name in _COLUMNS[kind] if name not in table.column_names]
-    if missing:
-        raise UserError(f"{path}: lacks the column {missing[0]}; is it a file of {kind}?")
-    return table.select(list(_COLUMNS[kind])).replace_schema_metadata(None)
+    needed = [name for name in missing if name not in STEP_PARTS]
+    if needed:
+        raise UserError(f"{path}: lacks the column {needed[0]}; is it a file of {kind}?")
+    return _filled_up(table, missing).select(list(_COLUMNS[kind])).replace_schema_metadata(None)
+
+
+def _filled_up(table: pa.Table, missing: list[str]) -> pa.Table:
+    """`table` with nulls in the columns that it lacks, as files from before there were any do."""
+    import pyarrow as pa
+
+    for name in missing:
+        table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
+    return table
 
 
 def _write_parquet(folder: Path, kind: str) -> None:
     import pyarrow as pa
     import pyarrow.parquet
 
-    parts = [_read_stream(part, kind) for part in _parts(folder, kind)]
+    parts = [_checked(_read_stream(part, kind), part, kind) for part in _parts(folder, kind)]
+    whole = pa.concat_tables(parts).replace_schema_metadata(schema(kind).metadata)
     path = folder / f"{kind}.parquet"
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        pa.parquet.write_table(pa.concat_tables(parts), temporary)
+        pa.parquet.write_table(whole, temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

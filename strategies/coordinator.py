@@ -27,8 +27,10 @@ from strategies.handing_out import Block, Book
 from strategies.job import TrainingJob
 from strategies.milestones import Milestones
 from strategies.model import Training, make_step
+from strategies.model_size import gradient_bytes
 from strategies.saving import local_copy, read_weights
-from strategies.stamped import Steps, begins, stamped_steps
+from strategies.stamped import Steps, before_first, begins, parts, stamped_steps
+from strategies.stamps import clock
 from strategies.stopping import Stopping
 
 _CALLS_PER_WORKER = 3
@@ -77,8 +79,8 @@ class _Loop:
         self.indices = _worker_indices(self.coordinator)
         job.recorder.event("data_ready")
         self.rows = -(-job.loop.steps_per_call * job.batch_per_replica // examples) + 1
-        self.graphs: list[tf.Graph] = []
-        self.call = _make_call(job, strategy, training, self.graphs)
+        self.traced_as: list[tuple[tf.Graph, int | None]] = []
+        self.call = _make_call(job, strategy, training, self.traced_as)
         self.under_way: deque[Any] = deque()
         self.stopping = Stopping(job)
         self.local = local_copy(job.workload, read_weights(training.model))
@@ -164,7 +166,7 @@ class _Loop:
         else:
             steps = Steps(*result.steps)
             if self.book.finish(trained):
-                self._record(worker, steps)
+                self._record(worker, steps, float(result.when))
             else:
                 examples = int(steps.numbers.size)
                 self.job.recorder.event("trained_twice", task=_task(worker), examples=examples)
@@ -201,17 +203,18 @@ class _Loop:
                 examples=sum(block.steps for block in lost) * self.job.batch_per_replica,
             )
 
-    def _record(self, worker: int, steps: Steps) -> None:
+    def _record(self, worker: int, steps: Steps, called: float) -> None:
         job, task = self.job, _task(worker)
         check_finite(task, self.step + 1, steps.losses)
         if not self.trained:
             self.trained = True
-            job.recorder.event("first_call_done", step=self.step + len(steps.starts))
-            self.milestones.summaries.graph(self.graphs[0])
+            graph, sent = self.traced_as[0]
+            self.milestones.begun(self.step + len(steps.starts), graph, sent)
         last_end, resumed = self.last_ends.get(worker), self.milestones.resumed
         if last_end is not None and resumed is not None:
             last_end = max(last_end, resumed)
         began = begins(steps, last_end)
+        queued = 0.0 if last_end is None else called - last_end
         self.last_ends[worker] = float(steps.ends[-1])
         loss = float(np.mean(steps.losses))
         job.recorder.steps(
@@ -222,6 +225,13 @@ class _Loop:
             job.batch_per_replica,
             loss,
             task=task,
+            parts={
+                # What reads of remote variables take lies within computing, their writing within
+                # the update: nothing is summed over replicas.
+                **parts(steps, job.devices),
+                "communicate_seconds": np.full(len(began), np.nan),
+                "queue_seconds": before_first(queued, steps),
+            },
         )
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers, task=task)
@@ -307,9 +317,17 @@ def _worker_indices(coordinator: tf.distribute.coordinator.ClusterCoordinator) -
     return tf.distribute.experimental.coordinator.PerWorkerValues(tuple(values))
 
 
-def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list[tf.Graph]) -> Any:
+def _make_call(
+    job: TrainingJob,
+    strategy: Any,
+    training: Training,
+    traced_as: list[tuple[tf.Graph, int | None]],
+) -> Any:
     """The function that is scheduled: (iterator, index, block int64 [2], rows int64 [n, 3]) to
-    `Result`. Its graph is added to `graphs` when it is traced."""
+    `Result`. Its graph, and the bytes of the gradients that a step pushes, are added to `traced_as`
+    when it is traced."""
+    stamp = clock(job.deterministic)
+    sent: list[int | None] = []
     step = make_step(
         training,
         job.workload,
@@ -317,15 +335,16 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
         examples_per_update=job.batch_per_replica,
         replicas=1,
         reduce=False,
+        clock=stamp,
+        told=lambda gradients: sent.append(gradient_bytes(gradients, tf.float32)),
     )
 
-    def train(batch: Any) -> tf.Tensor:
+    def train(batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
         return strategy.run(step, args=batch)
 
     @tf.function(autograph=False)
     def call(iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor) -> Any:
-        graphs.append(tf.compat.v1.get_default_graph())
-        when = tf.timestamp()
+        when = stamp()
         handed = _Queue("handed_blocks", 2)
         bringing = block[0] != _NONE
 
@@ -343,7 +362,8 @@ def _make_call(job: TrainingJob, strategy: Any, training: Training, graphs: list
             return number, (x, y)
 
         count = tf.cast(taken[1], tf.int32)
-        steps = stamped_steps(count, job.batch_per_replica, job.deterministic, take, train)
+        steps = stamped_steps(count, job.batch_per_replica, stamp, take, train)
+        traced_as.append((tf.compat.v1.get_default_graph(), sent[-1]))
         return Result(index, block[0], taken[0], when, emptied, steps)
 
     return call

@@ -41,7 +41,8 @@ _SETTLING = 0.5
 """Of a block's length, before it."""
 _CALL_SECONDS = 0.1
 """A call takes no longer, unless a step does: blocks end when they should."""
-_FEWEST = 4
+_FEWEST = 2
+"""Steps of a block, however long they take; one settles it."""
 _STOP_ALTOGETHER = 1e6
 """Beside the ones of tasks whose block is over: somebody wants to stop altogether."""
 
@@ -189,11 +190,11 @@ class _Blocks:
 
     def _block_of_steps(self, number: int, variant: str) -> Block | None:
         length = self._job.measure.block_seconds
-        settled = self._until(variant, length * _SETTLING)
+        settled = self._until(variant, length * _SETTLING, 1)
         if settled is None:
             return None
         used = _Used.now()
-        measured = self._until(variant, length)
+        measured = self._until(variant, length, _FEWEST)
         if measured is None:
             return None
         ends = np.concatenate([steps.ends for steps in measured])
@@ -219,15 +220,16 @@ class _Blocks:
         seconds = drained.seconds
         return Block(number, INPUT, drained.batches, seconds, seconds, 0.0, *used.since())
 
-    def _until(self, variant: str, seconds: float) -> list[Steps] | None:
-        """Calls for as long as any task needs; None where somebody asked to stop."""
+    def _until(self, variant: str, seconds: float, fewest: int) -> list[Steps] | None:
+        """Calls for as long as any task needs, at least `fewest` steps; None where somebody asked
+        to stop."""
         step_seconds = max(self._step_seconds[variant], 1e-6)
         count = int(min(self._job.loop.steps_per_call, max(1, _CALL_SECONDS / step_seconds)))
         calls: list[Steps] = []
         taken, began = 0, time.perf_counter()
         while True:
             passed, taken = time.perf_counter() - began, taken + count
-            over = passed >= seconds and taken >= _FEWEST
+            over = passed >= seconds and taken >= fewest
             asked = self._stopping.asked == INTERRUPTED
             found, told = self._take(variant, count, _STOP_ALTOGETHER if asked else float(over))
             calls.append(found)
@@ -238,8 +240,8 @@ class _Blocks:
 
     def _take(self, variant: str, count: int, told: float) -> tuple[Steps, float]:
         self._job.recorder.beat()
-        steps, _, stops = self._calls[variant](count, told, self._inputs[variant])
-        return steps, stops
+        called = self._calls[variant](count, told, self._inputs[variant])
+        return called.steps, called.stops
 
     def _cold(self) -> contextlib.AbstractContextManager[object]:
         """Emulated storage keeps its own readers waiting: nothing else is to be done for it."""

@@ -26,6 +26,8 @@ class TrainingJob:
     tasks: tuple[str, ...]
     """Every task of the run, this one among them (`chief-0`, `worker-0`, …)."""
     placement: Placement
+    devices: str
+    """What computes gradients: `cpu`, `gpu` or `tpu`; a coordinator itself is on the CPU."""
     replicas: int
     """Copies of the model over all tasks."""
     batch_per_replica: int

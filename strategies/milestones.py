@@ -11,6 +11,7 @@ from strategies.finishing import finish, reaches_quality
 from strategies.job import TrainingJob
 from strategies.model import Training
 from strategies.profiled_steps import ProfiledSteps
+from strategies.step_flops import step_flops
 from strategies.stopping import Stopping
 from strategies.summaries import Summaries
 
@@ -48,12 +49,14 @@ class Milestones:
         self.resumed: float | None = None
         """Unix seconds when the last pause ended; the time of a pause belongs to no step."""
 
-    def begun(self, step: int, graph: tf.Graph) -> None:
-        """Writes down that the first call, up to `step`, is done; shows the graph only now, for it
-        would have kept the first step waiting."""
+    def begun(self, step: int, graph: tf.Graph, gradient_bytes: int | None) -> None:
+        """Writes down that the first call, up to `step`, is done, and what a step computes and
+        sends; looks at the graph only now, for it would have kept the first step waiting. Where
+        that kept this task's own steps waiting, `resume` has to follow."""
         self._job.recorder.event("first_call_done", step=step)
+        flops = step_flops(graph, self._job.placement.replicas)
+        self._job.recorder.event("step_counted", flops=flops, gradient_bytes=gradient_bytes)
         self.summaries.graph(graph)
-        self._resume()
 
     def next_after(self, step: int) -> int | None:
         """The next step at which training has to pause or end; None: none is known."""
@@ -72,7 +75,7 @@ class Milestones:
             self._checkpoint(step)
         reason = reason or self._stopping.reached(step)
         if reason is None and self.profiled.start_after(step):
-            self._resume()
+            self.resume()
         return reason
 
     def finish(self, step: int, reason: str) -> None:
@@ -110,7 +113,7 @@ class Milestones:
             training_seconds=self._stopping.seconds,
         )
         self.summaries.scalars(step, quality=quality)
-        self._resume()
+        self.resume()
         return quality
 
     def _checkpoint(self, step: int) -> None:
@@ -121,8 +124,9 @@ class Milestones:
         checkpoints.save(job, self._training, step, self._iterators, self._barrier, position)
         self._checkpointed = step
         job.recorder.event("checkpoint", step=step, seconds=time.perf_counter() - began)
-        self._resume()
+        self.resume()
 
-    def _resume(self) -> None:
+    def resume(self) -> None:
+        """A pause ends now."""
         self.resumed = time.time()
         self._job.recorder.state("training")

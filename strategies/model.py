@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from benchmarks.workloads.conversion import converted
 from strategies.settings import LoopSettings
+from strategies.stamps import Clock, stamped
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,15 @@ def make_step(
     examples_per_update: int,
     replicas: int,
     reduce: bool,
-) -> Callable[[Any, Any], tf.Tensor]:
+    clock: Clock,
+    told: Callable[[list[Any]], None],
+) -> Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]:
     """The function of one replica: gradients of its batch, summed over replicas, applied.
 
     It takes (x, y) of one batch and returns this replica's share of the mean loss, a float32
-    scalar: the shares of all replicas add up to the mean over `examples_per_update` examples.
+    scalar (the shares of all replicas add up to the mean over `examples_per_update` examples), and
+    when its gradients were ready and when they were reduced, by `clock`, float64 [2]. `told` is
+    called with its gradients, tensors or IndexedSlices, whenever it is traced.
     """
 
     model, loss = converted(training.model), converted(workload.loss)
@@ -100,22 +105,25 @@ def make_step(
     if loop.jit_compile:
         compute = tf.function(compute, jit_compile=True, autograph=False)
 
-    def step(x: Any, y: Any) -> tf.Tensor:
+    def step(x: Any, y: Any) -> tuple[tf.Tensor, tf.Tensor]:
         share, found = compute(x, y)
         pairs = [
             (gradient, variable)
             for gradient, variable in zip(found, training.model.trainable_variables, strict=True)
             if gradient is not None
         ]
-        values = [gradient for gradient, _ in pairs]
+        ready, (share, values) = stamped(clock, (share, [gradient for gradient, _ in pairs]))
+        reduced = ready
+        told(values)
         if reduce:
-            values = _summed_over_replicas(values, tf.as_dtype(loop.gradient_dtype))
+            summed = _summed_over_replicas(values, tf.as_dtype(loop.gradient_dtype))
+            reduced, values = stamped(clock, summed)
         pairs = list(zip(values, (variable for _, variable in pairs), strict=True))
         if training.keras_2:
             apply_gradients(pairs, skip_gradients_aggregation=True)
         else:
             apply_gradients(pairs)
-        return share
+        return share, tf.stack([ready, reduced])
 
     return step
 

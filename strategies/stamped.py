@@ -1,6 +1,5 @@
 """Several steps inside one call of a `tf.function`, each with the times of its parts."""
 
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from strategies.model import operation_count, updates_since
+from strategies.stamps import Clock, stamped
 
 
 class Steps(NamedTuple):
@@ -17,6 +17,10 @@ class Steps(NamedTuple):
     """Unix seconds before each step's input, float64 [k]."""
     fed: Any
     """Unix seconds when each step's input was there, float64 [k]."""
+    ready: Any
+    """Unix seconds when the last of this task's replicas had its gradients, float64 [k]."""
+    reduced: Any
+    """Unix seconds when the last of them had them summed over all replicas, float64 [k]."""
     ends: Any
     """Unix seconds when each step's variables were updated, float64 [k]."""
     losses: Any
@@ -28,55 +32,45 @@ class Steps(NamedTuple):
 def stamped_steps(
     count: tf.Tensor,
     examples: int,
-    deterministic: bool,
+    clock: Clock,
     take: Callable[[], tuple[tf.Tensor, Any]],
-    train: Callable[[Any], tf.Tensor],
+    train: Callable[[Any], tuple[tf.Tensor, tf.Tensor]],
 ) -> Steps:
     """Takes `count` (int32 []) steps; to be called inside a `tf.function`.
 
     Args:
       examples: how many numbers `take` gives.
-      deterministic: whether TensorFlow was asked for bitwise repeats: it then refuses to tell the
-        time in a graph, and Python has to (some 50 microseconds a stamp).
+      clock: tells the time, see `strategies.stamps.clock`.
       take: reads the next input: its examples' numbers, int64 [examples], and what `train` wants.
-      train: makes one step of it and returns the loss, float32 [].
+      train: makes one step of it and returns the loss, float32 [], and when this task's gradients
+        were ready and when they were reduced, float64 [2].
     """
     arrays = Steps(
         starts=tf.TensorArray(tf.float64, count, element_shape=[]),
         fed=tf.TensorArray(tf.float64, count, element_shape=[]),
+        ready=tf.TensorArray(tf.float64, count, element_shape=[]),
+        reduced=tf.TensorArray(tf.float64, count, element_shape=[]),
         ends=tf.TensorArray(tf.float64, count, element_shape=[]),
         losses=tf.TensorArray(tf.float32, count, element_shape=[]),
         numbers=tf.TensorArray(tf.int64, count, element_shape=[examples]),
     )
-    stamp = _time_from_python if deterministic else tf.timestamp
 
     def step(k: tf.Tensor, end: tf.Tensor, rows: Steps) -> tuple[tf.Tensor, tf.Tensor, Steps]:
         with tf.control_dependencies([end]):
-            start = stamp()
+            start = clock()
         with tf.control_dependencies([start]):
             number, batch = take()
-        with tf.control_dependencies(tf.nest.flatten((number, batch))):
-            ready = stamp()
-        with tf.control_dependencies([ready]):
-            batch = tf.nest.map_structure(tf.identity, batch)
+        fed, (number, batch) = stamped(clock, (number, batch))
         first = operation_count()
-        loss = train(batch)
+        loss, moments = train(batch)
         with tf.control_dependencies([loss, *updates_since(first)]):
-            end = stamp()
-        row = Steps(start, ready, end, loss, number)
+            end = clock()
+        row = Steps(start, fed, moments[0], moments[1], end, loss, number)
         written = [array.write(k, value) for array, value in zip(rows, row, strict=True)]
         return k + 1, end, Steps(*written)
 
-    _, _, filled = tf.while_loop(lambda k, *_: k < count, step, (0, stamp(), arrays))
+    _, _, filled = tf.while_loop(lambda k, *_: k < count, step, (0, clock(), arrays))
     return Steps(*(array.stack() for array in filled))
-
-
-def _time_from_python() -> tf.Tensor:
-    return tf.ensure_shape(tf.numpy_function(_now, [], tf.float64, stateful=True), [])
-
-
-def _now() -> np.float64:
-    return np.float64(time.time())
 
 
 def begins(steps: Steps, last_end: float | None) -> np.ndarray:
@@ -87,3 +81,22 @@ def begins(steps: Steps, last_end: float | None) -> np.ndarray:
     """
     first = steps.starts[:1] if last_end is None else np.array([last_end])
     return np.concatenate([first, steps.ends[:-1]])
+
+
+def parts(steps: Steps, devices: str) -> dict[str, np.ndarray]:
+    """Columns of `results.streams.STEP_PARTS` that the stamps of a synchronous step tell; seconds,
+    float64 [k]. None on an accelerator: it goes on working when the host's stamp is taken."""
+    if devices != "cpu":
+        return {}
+    return {
+        "compute_seconds": steps.ready - steps.fed,
+        "communicate_seconds": steps.reduced - steps.ready,
+        "update_seconds": steps.ends - steps.reduced,
+    }
+
+
+def before_first(seconds: float, steps: Steps) -> np.ndarray:
+    """`seconds` that passed between two calls, which belong to the first of `steps`; [k]."""
+    column = np.zeros(len(steps.starts))
+    column[0] = max(0.0, seconds)
+    return column

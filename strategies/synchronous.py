@@ -22,9 +22,9 @@ from strategies.job import TrainingJob
 from strategies.milestones import Milestones
 from strategies.model import Training
 from strategies.placed import on_replicas
-from strategies.stamped import Steps, begins
+from strategies.stamped import before_first, begins, parts
 from strategies.stopping import Stopping
-from strategies.synchronous_call import SynchronousCall
+from strategies.synchronous_call import Called, SynchronousCall
 
 
 def train(job: TrainingJob, strategy: tf.distribute.Strategy, training: Training) -> str:
@@ -57,6 +57,7 @@ class _Loop:
             diagnose=self._diagnose if job.diagnose else None,
         )
         self.last_end: float | None = None
+        self.last_agreed = 0.0
 
     @property
     def feeding(self) -> list[Any]:
@@ -84,22 +85,28 @@ class _Loop:
             count = min(count, halt - self.step)
         asked = self.stopping.asked
         with self.milestones.profiled.marked(self.step + 1):
-            steps, losses, stops = self.call(count, asked is not None, self.feeding)
-        check_finite(job.task, self.step + 1, steps.losses)
-        self._record(steps, losses / count)
+            called = self.call(count, asked is not None, self.feeding)
+        check_finite(job.task, self.step + 1, called.steps.losses)
+        self._record(called)
         self.step += count
-        if stops > 0:
+        if called.stops > 0:
             return asked or "stopped by another task"
         return None
 
-    def _record(self, steps: Steps, loss: float) -> None:
-        job = self.job
+    def _record(self, called: Called) -> None:
+        job, steps = self.job, called.steps
+        loss = called.losses / len(steps.starts)
         if self.last_end is None:
-            self.milestones.begun(self.step + len(steps.starts), self.call.graph)
+            self.milestones.begun(
+                self.step + len(steps.starts), self.call.graph, self.call.gradient_bytes
+            )
+            self.milestones.resume()
         elif self.milestones.resumed is not None:
             self.last_end = max(self.last_end, self.milestones.resumed)
         began = begins(steps, self.last_end)
-        self.last_end = float(steps.ends[-1])
+        # After a pause, which belongs to no step, nothing is left of the sum before it.
+        agreeing = 0.0 if self.last_end is None else self.last_agreed - self.last_end
+        self.last_end, self.last_agreed = float(steps.ends[-1]), called.agreed
         job.recorder.steps(
             self.step + 1,
             began,
@@ -107,6 +114,7 @@ class _Loop:
             steps.fed - steps.starts,
             job.batch_per_replica * job.placement.replicas,
             loss,
+            parts=parts(steps, job.devices) | {"agree_seconds": before_first(agreeing, steps)},
         )
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers)

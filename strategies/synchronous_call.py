@@ -1,20 +1,39 @@
 """The compiled function of the synchronous loop: several steps, and one packed sum over tasks."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from strategies.job import TrainingJob
 from strategies.model import Training, make_step
+from strategies.model_size import gradient_bytes
 from strategies.placed import on_replicas
 from strategies.stamped import Steps, stamped_steps
+from strategies.stamps import clock, stamped
 
 _COUNT = tf.TensorSpec([], tf.int32)
 _STOP = tf.TensorSpec([], tf.float32)
 
 
+class Called(NamedTuple):
+    """What one call gives."""
+
+    steps: Steps
+    """Its steps, as arrays."""
+    losses: float
+    """Sum of the steps' losses over all replicas."""
+    stops: float
+    """Sum over all tasks of what each was told."""
+    agreed: float
+    """Unix seconds when this task had these sums."""
+
+
 class SynchronousCall:
     """Takes steps on whichever iterators it is given, as long as their elements look alike."""
+
+    gradient_bytes: int | None
+    """What one replica sends into the sum over replicas in a step; None where it can't be told."""
 
     def __init__(
         self,
@@ -34,9 +53,13 @@ class SynchronousCall:
           reduce: whether gradients are summed over replicas; where there are several, if None.
         """
         batch = batch_per_replica or job.batch_per_replica
-        call = _compiled(
-            job, strategy, training, batch, job.replicas > 1 if reduce is None else reduce
-        )
+        reduce = job.replicas > 1 if reduce is None else reduce
+        wire = tf.as_dtype(job.loop.gradient_dtype)
+
+        def told(gradients: list[Any]) -> None:
+            self.gradient_bytes = gradient_bytes(gradients, wire)
+
+        call = _compiled(job, strategy, training, batch, reduce, told)
         self._traced = call.get_concrete_function(_COUNT, _STOP, iterators)
 
     @property
@@ -44,17 +67,14 @@ class SynchronousCall:
         """What was traced."""
         return self._traced.graph
 
-    def __call__(self, count: int, stop: float, iterators: list[Any]) -> tuple[Steps, float, float]:
-        """Takes `count` steps; every task of the cluster has to do so.
-
-        Returns the steps as arrays, and the sums over all replicas of the steps' losses and over
-        all tasks of `stop`.
-        """
-        found, packed = self._traced(
+    def __call__(self, count: int, stop: float, iterators: list[Any]) -> Called:
+        """Takes `count` steps; every task of the cluster has to do so, and tell its `stop`."""
+        found, packed, agreed = self._traced(
             tf.constant(count, tf.int32), tf.constant(stop, tf.float32), iterators
         )
         losses, stops = packed.numpy()
-        return Steps(*(part.numpy() for part in found)), float(losses), float(stops)
+        steps = Steps(*(part.numpy() for part in found))
+        return Called(steps, float(losses), float(stops), float(agreed))
 
 
 def _compiled(
@@ -63,8 +83,9 @@ def _compiled(
     training: Training,
     batch: int,
     reduce: bool,
+    told: Callable[[list[Any]], None],
 ) -> Any:
-    replicas = job.placement.replicas
+    replicas, stamp = job.placement.replicas, clock(job.deterministic)
     step = make_step(
         training,
         job.workload,
@@ -72,27 +93,34 @@ def _compiled(
         examples_per_update=batch * job.replicas,
         replicas=job.replicas,
         reduce=reduce,
+        clock=stamp,
+        told=told,
     )
 
-    def train(batches: list[Any]) -> tf.Tensor:
+    def train(batches: list[Any]) -> tuple[tf.Tensor, tf.Tensor]:
         x, y = on_replicas(strategy, batches)
-        shares = strategy.run(step, args=(x, y))
-        return tf.add_n(strategy.experimental_local_results(shares))
+        shares, moments = (
+            strategy.experimental_local_results(each) for each in strategy.run(step, args=(x, y))
+        )
+        return tf.add_n(shares), tf.reduce_max(tf.stack(moments), 0)
 
     @tf.function(autograph=False)
-    def call(count: tf.Tensor, stop: tf.Tensor, iterators: list[Any]) -> tuple[Steps, tf.Tensor]:
+    def call(
+        count: tf.Tensor, stop: tf.Tensor, iterators: list[Any]
+    ) -> tuple[Steps, tf.Tensor, tf.Tensor]:
         def take() -> tuple[tf.Tensor, Any]:
             batches = [next(iterator) for iterator in iterators]
             numbers = tf.concat([number for number, _, _ in batches], 0)
             return numbers, [(x, y) for _, x, y in batches]
 
-        steps = stamped_steps(count, replicas * batch, job.deterministic, take, train)
+        steps = stamped_steps(count, replicas * batch, stamp, take, train)
         packed = tf.stack([tf.reduce_sum(steps.losses), stop])
         if job.replicas > 1:
             # Every replica of a task would hold the task's sum: one gives it, the others nothing.
             given = [packed] + [tf.zeros_like(packed)] * (replicas - 1)
             placed = on_replicas(strategy, given)
             packed = strategy.reduce(tf.distribute.ReduceOp.SUM, placed, axis=None)
-        return steps, packed
+        agreed, packed = stamped(stamp, packed)
+        return steps, packed, agreed
 
     return call

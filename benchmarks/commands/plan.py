@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.cost import in_usd
 from benchmarks.planning.request import KEYS, request_of
 from benchmarks.quantities import in_time
+from results.decision_file import DECISION, put_plan
 from results.errors import UserError
 from results.text import DASH, counted, fixed, number
 from results.verbs import Verb
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _MOST_ROWS = 8
-_PART = "plan"
-"""Of decision.json."""
 
 
 def run(words: Mapping[str, str]) -> None:
@@ -52,11 +51,10 @@ def _written(record: Mapping[str, Any], folder: Path) -> list[str]:
     """Names of the files, below `folder`."""
     from results.report import PLOTS
     from results.report.plots_of_plan import plan_plot
-    from results.run_folder import DECISION, RunFolder, replace_file
+    from results.run_folder import replace_file
 
     try:
-        of = RunFolder(folder)
-        of.write(DECISION, (of.read_if_there(DECISION) or {}) | {_PART: record})
+        put_plan(folder, record)
         names = [DECISION]
         plot = plan_plot(record)
         if plot is not None:

@@ -15,7 +15,7 @@ from input_pipelines.diagnosis.blocks import (
     WARM,
     Series,
 )
-from input_pipelines.diagnosis.prediction import Sides, overlap_power, step_seconds
+from input_pipelines.diagnosis.prediction import Sides, exposure, step_seconds
 from input_pipelines.diagnosis.shares import COMMUNICATE, COMPUTE, FETCH, OVERHEAD, PREPARE
 
 if TYPE_CHECKING:
@@ -126,13 +126,13 @@ def _other_pipelines(now: Situation, tried: Sequence["Tried"]) -> list[Action]:
             cores=now.cores,
         )
 
-    power = overlap_power(sides(present[cold]), whole)
-    modelled = step_seconds(sides(present[cold]), power)
+    exposed = exposure(sides(present[cold]), whole)
+    modelled = step_seconds(sides(present[cold]), exposed)
     found = []
     for each in tried:
         if not each.overrides or each.refused:
             continue
-        speedup = modelled / step_seconds(sides(each), power)
+        speedup = modelled / step_seconds(sides(each), exposed)
         line = f"{each.does} ({' '.join(each.overrides)}): {speedup:.2f} × as fast"
         found.append(Action(each.name, line, speedup, each.overrides))
     return found
@@ -151,9 +151,9 @@ def _larger_batch(now: Situation, batch: int) -> Action:
         cores=now.cores,
     )
     present = Sides(now.cached, now.cached_cpu, now.input, now.input_cpu, now.cores)
-    power = overlap_power(present, now.warm)
+    exposed = exposure(present, now.warm)
     # Fetching grows with the examples: it gains nothing.
-    then = step_seconds(sides, power) + LARGER_TIMES * max(0.0, now.whole - now.warm)
+    then = step_seconds(sides, exposed) + LARGER_TIMES * max(0.0, now.whole - now.warm)
     speedup = LARGER_TIMES * now.whole / then
     override = f"batch.per_replica={LARGER_TIMES * batch}"
     line = (

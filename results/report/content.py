@@ -18,6 +18,7 @@ from results.report import (
     plots_of_runs,
     plots_of_scaling,
     plots_of_shares,
+    plots_of_steps,
     plots_of_tasks,
     tables,
     words,
@@ -140,6 +141,7 @@ class Content:
             plots_of_phases.phases(run, of),
             _pipeline(run),
             plots_of_shares.shares(alone),
+            plots_of_steps.steps(run),
             plots_of_runs.time_to_first_step(alone),
             plots_of_runs.step_time(alone),
             plots_of_tasks.cpu(of),
@@ -160,6 +162,7 @@ class Content:
         if self._shown_apart is not None:
             run, label = self._shown_apart
             found.append(plots_of_phases.phases(run, self._timeline, label))
+            found.append(plots_of_steps.steps(run, label))
             found.append(plots_of_tasks.cpu(self._timeline, label))
             found.append(plots_of_tasks.memory(self._timeline, label))
         return found

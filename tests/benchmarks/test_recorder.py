@@ -134,7 +134,7 @@ def test_kill_9_loses_no_more_than_the_last_second(tmp_path: Path) -> None:
 
 def test_a_disk_that_refuses_ends_the_training_loop(tmp_path: Path) -> None:
     """A limit on the size of files stands for a full disk: both come as OSError from a write."""
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
     ended = subprocess.run(
         [sys.executable, "-c", limited + WRITER, str(tmp_path)],
         capture_output=True,

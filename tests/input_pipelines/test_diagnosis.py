@@ -17,7 +17,7 @@ from input_pipelines.diagnosis.blocks import (
 )
 from input_pipelines.diagnosis.candidates import candidates
 from input_pipelines.diagnosis.memory import Memory
-from input_pipelines.diagnosis.prediction import Sides, overlap_power, step_seconds
+from input_pipelines.diagnosis.prediction import Sides, exposure, step_seconds
 from input_pipelines.diagnosis.shares import shares
 from input_pipelines.diagnosis.trying import Tried
 from input_pipelines.diagnosis.verdict import INCONCLUSIVE, judge
@@ -125,14 +125,25 @@ def test_run_near_its_memory_limit_is_held_back_by_memory() -> None:
 
 
 @given(model=seconds, fed=seconds, share=st.floats(0.0, 1.0), cores=st.integers(1, 64))
-def test_power_gives_the_measured_step_back(
+def test_step_lies_between_all_hidden_and_nothing_hidden(
     model: float, fed: float, share: float, cores: int
 ) -> None:
     sides = Sides(model, model, fed, fed, cores)
-    longest, longest_possible = max(sides.busy_model, fed), sides.busy_model + fed
-    step = longest + share * (longest_possible - longest)
-    # Where the sides are as long as each other, even a large power adds a percent.
-    assert step_seconds(sides, overlap_power(sides, step)) == pytest.approx(step, rel=0.012)
+    modelled = step_seconds(sides, exposure(sides, sides.at_least + share * sides.hidden))
+    assert max(model, fed) <= modelled <= max(sides.at_least, model + fed) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_exposure_is_the_measured_one_where_the_bounds_lie_far_apart(share: float) -> None:
+    sides = Sides(0.010, 0.001, 0.010, 0.001, 64)
+    measured = sides.at_least + share * sides.hidden
+    assert exposure(sides, measured) == pytest.approx(share, abs=0.06)
+
+
+def test_exposure_is_the_usual_one_where_one_side_is_nearly_all() -> None:
+    sides = Sides(0.0001, 0.0001, 0.010, 0.001, 64)
+    for measured in (0.0098, 0.0101, 0.0104):
+        assert exposure(sides, measured) == pytest.approx(0.5, abs=0.05)
 
 
 def test_step_without_input_is_the_models() -> None:
@@ -140,7 +151,7 @@ def test_step_without_input_is_the_models() -> None:
 
 
 def test_input_that_takes_the_models_cores_slows_the_step_without_any_wait() -> None:
-    assert step_seconds(Sides(0.01, 0.02, 0.001, 0.02, 2), float("inf")) == pytest.approx(0.02)
+    assert step_seconds(Sides(0.01, 0.02, 0.001, 0.02, 2), 0.0) == pytest.approx(0.02)
 
 
 def tried(name: str, step: float, *overrides: str, refused: str | None = None) -> Tried:
@@ -184,7 +195,7 @@ def test_larger_batch_pays_fixed_costs_for_more_examples() -> None:
     tiny = Situation(0.002, 0.002, 0.002, 0.002, 0.002, 0.002, 0.0001, 0.0001, 2)
     (action,) = actions(tiny, [], ["overhead"], batch=1)
     assert action.overrides == ("batch.per_replica=4",)
-    assert action.predicted_speedup == pytest.approx(4, rel=0.02)
+    assert action.predicted_speedup == pytest.approx(4, rel=0.1)
 
 
 def test_faster_accelerator_is_bounded_by_the_input() -> None:

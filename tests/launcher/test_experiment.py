@@ -91,6 +91,7 @@ def test_own_target_among_functions_of_a_module_below_a_package() -> None:
         "strategy=parameter_server pipeline.service.workers=1",
         "strategy=mirrored devices=cpu gpus_per_task=1",
         "loop.accumulate=3",
+        "deterministic=true pipeline.deterministic=false",
     ],
 )
 def test_values_that_make_no_sense_together_do_not_apply(words: str) -> None:

@@ -50,12 +50,22 @@ _FIGURES = {
     "same_mathematics": training.same,
     "loop_against_fit": training.loops,
     "recorder_cost": training.recorder,
+    "step_breakdown": training.breakdown,
+    "step_stamps_cost": training.stamps,
     "front_door": training.front_door,
     "data_service": served.data_service,
     "planted_jobs": pipelines.planted,
+    "predicted_gains": pipelines.predicted,
+    "tuned_pipelines": pipelines.tuned,
+    "tuned_well_written": pipelines.well_written,
+    "profile_cost": pipelines.profiling,
 }
-_MADE_BY = {"planted_jobs": "tests.planted"}
-"""Figures that no module of this package makes."""
+_MADE_BY = {
+    "planted_jobs": "tests.planted",
+    "predicted_gains": "tests.planted --predictions",
+    "tuned_well_written": "tests.performance.tuned_pipelines --well-written",
+}
+"""Figures that no module of their own name in this package makes."""
 
 if __name__ == "__main__":
     write() if "--write" in sys.argv else print(table())

@@ -1,8 +1,8 @@
 """`python -m tests.planted`: diagnoses every planted job and prints how often that was right.
 
-`--repeats n` (1) diagnoses each so often, `--predictions` also carries out the first advice on each
-and compares what it gained with what was predicted, `--only name …` takes some of the jobs,
-`--save` keeps the figure. Without `--predictions` nothing is tried, and blocks are short.
+`--repeats n` (1) diagnoses each so often, in short blocks and trying nothing. `--predictions` takes
+longer ones instead, carries out the first advice on each job and compares what it gained with what
+was predicted. `--only name …` takes some of the jobs, `--save` keeps the figure.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +21,8 @@ from tests.planted.jobs import JOBS
 from tests.planted.running import Judged, judged
 
 INCONCLUSIVE = "inconclusive"
+_TURNS = 2
+"""Runs without and with an advice, whose geometric mean is what it gained."""
 BRIEFLY = ("measure.rounds=5", "measure.block_seconds=0.15", "measure.advice=false")
 
 
@@ -32,37 +35,45 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
         for repeat in range(asked.repeats):
             for name in asked.only or JOBS:
-                with_advice = asked.predictions and repeat == 0
                 one = judged(
                     name,
                     Path(scratch) / f"{repeat}-{name.replace(' ', '-')}",
-                    *(() if with_advice else BRIEFLY),
+                    *(() if asked.predictions else BRIEFLY),
                 )
                 found.append(one)
                 console.print(f"{name}: {one.line}", soft_wrap=True)
-                if with_advice:
+                if asked.predictions:
                     predictions += _carried_out(one, Path(scratch), console)
     _print_confusion(found, console)
-    if asked.save:
-        save("planted_jobs", _record(found, predictions))
+    if asked.save and asked.predictions:
+        save("predicted_gains", {"turns": _TURNS, "predictions": predictions})
+    elif asked.save:
+        save("planted_jobs", _record(found))
     return int(any(one.verdict not in (one.truth, INCONCLUSIVE) for one in found))
 
 
 def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str, Any]]:
-    """The first advice, where it is words to add: predicted and measured gain."""
+    """The first advice, where it is words to add: predicted gain, and the measured one over runs
+    without and with it in turns."""
     advice = next((each for each in one.actions if each["overrides"]), None)
     if advice is None:
         return []
-    after = judged(
-        one.name,
-        scratch / f"changed-{one.name.replace(' ', '-')}",
-        *advice["overrides"],
-        "measure.advice=false",
-    )
-    measured = after.examples_per_second / one.examples_per_second
-    predicted = float(advice["predicted_speedup"])
+    ratios = []
+    for turn in range(_TURNS):
+        before, after = (
+            judged(
+                one.name,
+                scratch / f"{turn}-{'with' if words else 'without'}-{one.name.replace(' ', '-')}",
+                *words,
+                "measure.advice=false",
+            ).examples_per_second
+            for words in ((), advice["overrides"])
+        )
+        ratios.append(after / before)
+    measured, predicted = geometric_mean(ratios), float(advice["predicted_speedup"])
     console.print(
         f"  {' '.join(advice['overrides'])}: {predicted:.2f} × predicted, {measured:.2f} × measured"
+        f" ({', '.join(f'{ratio:.2f}' for ratio in ratios)})"
     )
     return [
         {
@@ -70,11 +81,12 @@ def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str,
             "overrides": advice["overrides"],
             "predicted": predicted,
             "measured": measured,
+            "ratios": ratios,
         }
     ]
 
 
-def _record(found: list[Judged], predictions: list[dict[str, Any]]) -> dict[str, Any]:
+def _record(found: list[Judged]) -> dict[str, Any]:
     return {
         "judged": [
             {
@@ -91,7 +103,6 @@ def _record(found: list[Judged], predictions: list[dict[str, Any]]) -> dict[str,
         "right": sum(one.verdict == one.truth for one in found),
         "inconclusive": sum(one.verdict == INCONCLUSIVE for one in found),
         "wrong": sum(one.verdict not in (one.truth, INCONCLUSIVE) for one in found),
-        "predictions": predictions,
     }
 
 

@@ -123,8 +123,14 @@ JOBS = {
         "the storage is fast, and the reader busy with GZIP",
     ),
     "nothing wrong": PlantedJob(
-        _own("pipeline.cache=memory", "batch.per_replica=256", width=512, depth=6),
+        _own(
+            "pipeline.cache=memory",
+            "pipeline.batch_first=true",
+            "batch.per_replica=2048",
+            width=1024,
+            depth=3,
+        ),
         "compute",
-        "a large batch for six layers, from memory",
+        "a batch so large that nothing else counts, prepared whole, from memory",
     ),
 }

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from results import UserError
-from results.streams import RESOURCES, STEPS, StreamWriter, read_rows, schema
+from results.streams import RESOURCES, STEP_PARTS, STEPS, StreamWriter, read_rows, schema
 
 
 def batch(first: int, count: int = 10) -> dict[str, np.ndarray]:
@@ -106,3 +106,18 @@ def test_another_kind_of_file_is_named(tmp_path: Path) -> None:
     shutil.move(tmp_path / "resources.arrows", tmp_path / "steps.arrows")
     with pytest.raises(UserError, match="lacks the column step"):
         read_rows(tmp_path, STEPS)
+
+
+def test_rows_of_an_older_format_have_no_parts_of_a_step(tmp_path: Path) -> None:
+    older = pa.schema([field for field in schema(STEPS) if field.name not in STEP_PARTS])
+    columns = [pa.array(values, older.field(name).type) for name, values in batch(1).items()]
+    with pa.ipc.new_stream(str(tmp_path / "steps.arrows"), older) as stream:
+        stream.write_batch(pa.record_batch(columns, schema=older))
+    assert read_rows(tmp_path, STEPS)["compute_seconds"].null_count == 10
+    newer = StreamWriter(tmp_path, STEPS)
+    newer.append(batch(11) | {"compute_seconds": np.full(10, 0.004)})
+    newer.close(parquet=True)
+    assert steps_of(tmp_path) == list(range(1, 21))
+    told = read_rows(tmp_path, STEPS)
+    assert told["compute_seconds"].to_pylist() == [None] * 10 + [0.004] * 10
+    assert told["queue_seconds"].null_count == 20

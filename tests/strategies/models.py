@@ -1,7 +1,11 @@
 """Workloads that tests name by `workload._target_`."""
 
+import json
+import os
+import time
 from dataclasses import replace
 
+import numpy as np
 import tensorflow as tf
 
 from benchmarks.workloads.digits_mlp import workload as digits_mlp
@@ -109,3 +113,23 @@ def with_an_if_in_a_layer():
         )
 
     return replace(digits_mlp(), model=model)
+
+
+STRAGGLING_SECONDS = 0.02
+
+
+def straggling_in_worker_0():
+    """Its worker-0 waits in every loss, without using a core."""
+    ours = digits_mlp()
+    task = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {})
+    waits = task == {"type": "worker", "index": 0}
+
+    def wait():
+        time.sleep(STRAGGLING_SECONDS)
+        return np.float32(0.0)
+
+    def loss(y, outputs):
+        found = ours.loss(y, outputs)
+        return found + tf.numpy_function(wait, [], tf.float32) if waits else found
+
+    return replace(ours, loss=loss)

@@ -1,7 +1,11 @@
 """Rows of the README's table about diagnosing and tuning input pipelines."""
 
 from collections.abc import Iterator
+from statistics import median
 from typing import Any
+
+_ASKED_GAIN = 1.10
+"""Times as fast: what gained less is not compared with its prediction."""
 
 
 def planted(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -13,3 +17,45 @@ def planted(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         f"{measured['right']} right, {measured['inconclusive']} inconclusive, "
         f"{measured['wrong']} wrong of {len(judged)}",
     )
+
+
+def predicted(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    errors = {
+        one["job"]: abs(one["predicted"] / one["measured"] - 1)
+        for one in measured["predictions"]
+        if one["measured"] >= _ASKED_GAIN
+    }
+    worst = max(errors, key=lambda job: errors[job])
+    yield (
+        "predicted against measured gain, first advice of each of these jobs that gained 10% or "
+        f"more, over {measured['turns']} runs with and without it in turns",
+        f"{sum(error <= 0.15 for error in errors.values())} of {len(errors)} within 15%, median "
+        f"error {median(errors.values()):.0%}, largest {errors[worst]:.0%} ({worst})",
+    )
+
+
+def tuned(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, one in measured.items():
+        share = one["tuning_seconds"] / one["grid_seconds"]
+        yield (
+            f"`tune`: {name}",
+            f"{_ratio(one['tuned_to_given'])} as fast as given; {_ratio(one['tuned_to_grid'])} the "
+            f"best of a grid of {one['grid_settings']}, in {share:.0%} of its time",
+        )
+
+
+def well_written(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, one in measured.items():
+        yield f"`tune`: {name}", f"{_ratio(one['tuned_to_given'])} as fast as given"
+
+
+def profiling(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    lost = measured["throughput_lost"]
+    yield (
+        f"throughput of a pipeline that profiling takes, {measured['rounds']} rounds",
+        f"{lost['value']:.1%} ({lost['low']:.1%} to {lost['high']:.1%})",
+    )
+
+
+def _ratio(of: dict[str, float]) -> str:
+    return f"{of['ratio']:.2f} × ({of['low']:.2f} to {of['high']:.2f})"

@@ -76,3 +76,24 @@ def start_up(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         "from the end of a run's tasks to the start of the next run's",
         f"median {np.median(between):.2f} s, longest {max(between):.2f} s",
     )
+
+
+def breakdown(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for workload in dict.fromkeys(cell["workload"] for cell in measured["cells"]):
+        own = [cell for cell in measured["cells"] if cell["workload"] == workload]
+        rests = ", ".join(f"{cell['strategy']} {cell['shares']['rest']:.1%}" for cell in own)
+        outside = max(cell["unaccounted"] for cell in own)
+        yield (
+            f"`{workload}`: of a step, neither input, compute, communication, update nor queue",
+            f"{rests}; in no step {outside:.1%} at most",
+        )
+
+
+def stamps(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for row in measured["cost"]:
+        yield (
+            f"`{row['workload']}`, a step of {row['step_us']:.0f} µs: with the stamps of its parts "
+            "÷ without",
+            f"{row['ratio']:.3f} × ({row['low']:.3f} to {row['high']:.3f}), "
+            f"{row['cpu_us_per_step']:.1f} µs of CPU a step",
+        )
