@@ -8,8 +8,10 @@ plan         what `python -m benchmarks plan` found:
   recommendation, runner_up   one option each; null where nothing fits
   front                options that nothing beats in time and cost at once, fastest first
   curves               the same of each machine by itself, a list for each
-  says                 what each constraint costs, or which one would have to give, in sentences
+  says                 recommendation and runner-up, what each constraint costs or which one would
+                       have to give, in sentences
   levers               name, what, times_as_fast, seconds, usd, kind: a device, input or machines
+  answer               which of them gains most, in a sentence; null where none can be compared
   candidates           how many options there were; unknown: instances that have none; notes
 An option: instance, devices, machines, workers, strategy; speed (examples/s), seconds and usd of
 one training, each with _low and _high (95%); machine_hours; known_by, emulated, usd_per_hour,

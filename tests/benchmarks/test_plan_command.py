@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from results.decision_file import plan_in, put_plan
 from results.pipeline_file import DIAGNOSIS, put_part
+from results.report import write_report
+from results.report.plots_of_plan import plan_plot, plan_sentences
 from results.run_folder import RunFolder
 from tests.benchmarks.made_scaling import ring, runs, write
 from tests.launcher.command_line import REPOSITORY
@@ -83,6 +86,21 @@ def test_plan_of_the_readme_is_printed_written_and_drawn(
     drawn = (sweep / "plots/plan.svg").read_text()
     assert record["headline"].split(":")[0] in drawn
     assert "deadline=6h" in drawn
+    page = write_report(sweep).read_text()
+    assert '<h2 id="rent">What to rent</h2>' in page
+    assert record["headline"] in page
+    assert '<figure id="plan">' in page
+
+
+def test_damaged_plan_takes_nothing_from_a_report(tmp_path: Path) -> None:
+    options = [{"seconds": 1}, {"usd": "much"}, 3]
+    plan = {"priced": True, "front": options, "curves": [options, 3], "says": 3, "headline": "x"}
+    assert plan_plot(plan) is None
+    assert plan_sentences(plan) == ["x"]
+    put_plan(tmp_path, plan)
+    assert plan_in(tmp_path) == plan
+    (tmp_path / "decision.json").write_text("{")
+    assert plan_in(tmp_path) == {}
 
 
 def test_old_price_is_marked_wherever_it_is_used(
