@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _MOST_ROWS = 8
+_NAMES_A_KEY = re.compile(r"[a-z_.]+=")
 
 
 def run(words: Mapping[str, str]) -> None:
@@ -34,9 +36,9 @@ def run(words: Mapping[str, str]) -> None:
     try:
         record = make_plan(asked, runs, machines, unknown, now.date())
     except UserError as error:
-        message = str(error).removeprefix("folder=: ")
-        said = message if "=" in message.split(":")[0] else f"folder={words['folder']}: {message}"
-        raise UserError(said) from error
+        if _NAMES_A_KEY.match(str(error)):
+            raise
+        raise UserError(f"folder={words['folder']}: {error}") from error
     files = _written(record, Path(words["folder"]).expanduser())
 
     from rich.console import Console

@@ -23,7 +23,7 @@ _KINDS = (("strong machines", True, VERMILION), ("weaker machines", False, BLUE)
 _BAND = 0.18
 """Opacity of an interval."""
 _MOST_POINTS, _MOST_NAMES = 24, 6
-_DECADES_OF_MANY_TICKS = 2.0
+_DECADES_OF_MANY_TICKS, _MOST_TICKS = 2.0, 6
 _LONGEST_SENTENCE = 400
 _DASHES = (0, (4, 3))
 
@@ -176,7 +176,8 @@ def _plain_ticks(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         low, high = axis.get_view_interval()
         wide = math.log10(high / low) > _DECADES_OF_MANY_TICKS
-        axis.set_major_locator(LogLocator(base=10, subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+        subs = (1.0,) if wide else (1.0, 2.0, 5.0)
+        axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=_MOST_TICKS))
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         axis.set_minor_formatter(NullFormatter())
 

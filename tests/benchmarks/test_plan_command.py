@@ -165,6 +165,16 @@ def test_what_is_wrong_is_said_in_a_line(
     assert error.count("\n") == 1
 
 
+def test_runs_of_one_number_of_workers_are_too_few_for_a_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(runs(ring, workers=(1,), repeats=2), tmp_path)
+    assert main(["plan", f"folder={tmp_path}", "examples=1e9"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"benchmarks: folder={tmp_path}: multiworker, digits_mlp was measured")
+    assert error.count("\n") == 1
+
+
 def test_runs_of_two_workloads_are_refused(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = runs(ring, workers=(1, 2), repeats=1).assign(workload="byte_lm")
     write(other, sweep / "other")
