@@ -37,7 +37,7 @@ def run(words: Mapping[str, str]) -> None:
 
     from rich.console import Console
 
-    from benchmarks.scaling import fits_of
+    from benchmarks.scaling import fits_of, without_fit
     from benchmarks.scaling.record import record_of
     from results.report.plots_of_scaling import scaling_plots
 
@@ -51,6 +51,8 @@ def run(words: Mapping[str, str]) -> None:
     console = Console(highlight=False, width=min(_WIDTH, Console().width))
     for fit in record["fits"]:
         _print(fit, console)
+    for sentence in without_fit(frame, fits):
+        console.print(sentence, markup=False)
     console.print(f"Written: {', '.join(files)} in {folder}", markup=False, soft_wrap=True)
 
 

@@ -2,7 +2,7 @@
 
 from benchmarks.scaling.cells import Cell, Point
 from benchmarks.scaling.fit import MEASURED, PREDICTED, STRONG, WEAK, Fit, HeldOut, Prediction
-from benchmarks.scaling.fitting import fits_of
+from benchmarks.scaling.fitting import fits_of, without_fit
 
 __all__ = [
     "MEASURED",
@@ -15,4 +15,5 @@ __all__ = [
     "Point",
     "Prediction",
     "fits_of",
+    "without_fit",
 ]

@@ -9,9 +9,6 @@ HELD_BACK = 0.1
 """Share of a step, waited for input, from which on input is said to hold training back, as a
 diagnosis says it. Less is part of what a step costs."""
 
-PARTS = ("input", "compute", "straggle", "transfer", "update", "rest")
-"""Parts of a step, as summary.json has them: `step_<part>_seconds`."""
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -26,7 +23,8 @@ class Cell:
     mbit_per_second: float | None = None
     """Of each task's link; None is the machine's own, whose speed is not known."""
     accelerator: float | None = None
-    """Examples a second of an emulated accelerator; None where the machine computes."""
+    """Examples a second of an emulated accelerator; None where the machine computes, or where some
+    task's was slowed down."""
     shared_cores: int | None = None
     """Cores that all tasks share; None where they are not known, or each has its own."""
 
@@ -55,7 +53,8 @@ class Point:
     busy_cores: float | None = None
     """Cores that all tasks together kept busy while they trained."""
     parts: Mapping[str, float] = field(default_factory=dict)
-    """Seconds of a step by part, of those in `PARTS` that were measured."""
+    """Seconds by part, of those of `benchmarks.breakdown` that were measured. Where all are, they
+    add up to a step."""
 
     @property
     def step_seconds(self) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp, log2, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -136,7 +137,7 @@ class Fit:
             raise UserError(f"workers={workers}: at least 1 is needed")
         if self.strategy == "one_device" and workers > 1:
             raise UserError(f"workers={workers}: strategy=one_device computes once")
-        given = {
+        given: dict[str, Any] = {
             "mbit_per_second": mbit_per_second,
             "gradient_bytes": gradient_bytes,
             "ps": ps,
@@ -144,24 +145,23 @@ class Fit:
         for name, value in given.items():
             if value is not None and not value > 0:
                 raise UserError(f"{name}={value}: more than 0 is needed")
-        usual = self.usual
+        usual = self.like(self.usual, workers)
         if gradient_bytes is not None and usual.gradient_bytes is None:
             raise UserError(
                 f"gradient_bytes={gradient_bytes:g}: no run of {self.label} tells its gradient's "
                 "size, so another one says nothing; measure again, or leave it out"
             )
-        batch = usual.batch_per_replica
+        asked = {name: value for name, value in given.items() if value is not None}
+        if own_hosts and workers > 1:
+            asked["shared_cores"] = None
+        return replace(usual, **asked)
+
+    def like(self, cell: Cell, workers: int) -> Cell:
+        """`cell` with another number of workers, under this fit's batch rule."""
+        batch = cell.batch_per_replica
         if self.rule == STRONG:
-            batch = usual.batch_total / workers
-        return Cell(
-            workers=workers,
-            batch_per_replica=batch,
-            ps=usual.ps if ps is None else ps,
-            gradient_bytes=gradient_bytes or usual.gradient_bytes,
-            mbit_per_second=mbit_per_second or usual.mbit_per_second,
-            accelerator=usual.accelerator,
-            shared_cores=None if own_hosts and workers > 1 else usual.shared_cores,
-        )
+            batch = cell.batch_total / workers
+        return replace(cell, workers=workers, batch_per_replica=batch)
 
     def predict(
         self,
@@ -185,7 +185,7 @@ class Fit:
 
     def at(self, cell: Cell) -> Prediction:
         """Throughput at `cell`: what was measured there, else what the model predicts."""
-        speeds = [point.examples_per_second for point in self.points if point.cell == cell]
+        speeds = [point.examples_per_second for point in self._runs_of(cell)]
         return self._measured(cell, speeds) if speeds else self.modelled(cell)
 
     def modelled(self, cell: Cell) -> Prediction:
@@ -206,8 +206,9 @@ class Fit:
 
     def is_full(self, cell: Cell) -> bool:
         """Whether the host's cores are too few for the tasks of `cell`."""
-        measured = any(point.cell == cell for point in self.points)
-        return cell in self.cores_full if measured else is_full(cell, self.per_task)
+        measured = [point.cell for point in self._runs_of(cell)]
+        full = any(each in self.cores_full for each in measured)
+        return full if measured else is_full(cell, self.per_task)
 
     def seconds_by_cause(self, cell: Cell) -> Mapping[str, float]:
         """What a step's seconds at `cell` are spent on, in words, see `terms`."""
@@ -217,6 +218,15 @@ class Fit:
             found[term.name] = found.get(term.name, 0.0) + float(seconds)
         waiting = self.pace.seconds(cell) - sum(found.values())
         return found | ({INPUT: waiting} if waiting > 0 else {})
+
+    def _runs_of(self, cell: Cell) -> list[Point]:
+        """Runs of that configuration. One worker who sends to nobody has no use for a network."""
+
+        def seen(of: Cell) -> Cell:
+            alone = of.workers == 1 and self.strategy != "parameter_server"
+            return replace(of, mbit_per_second=None) if alone else of
+
+        return [point for point in self.points if seen(point.cell) == seen(cell)]
 
     def _measured(self, cell: Cell, speeds: Sequence[float]) -> Prediction:
         from scipy.special import stdtrit

@@ -58,6 +58,18 @@ def fits_of(runs: pd.DataFrame) -> list[Fit]:
     return [_fit(group) for group in [*alone, *enough]]
 
 
+def without_fit(runs: pd.DataFrame, fits: Sequence[Fit]) -> list[str]:
+    """What of these runs is in none of their fits, though it finished, and why: sentences."""
+    fitted = {point.run for fit in fits for point in fit.points}
+    done = runs[(runs["state"] == "done") & ~runs["run"].isin(fitted)]
+    done = done[done["examples_per_second"] > 0]
+    return [
+        f"{strategy}, {workload} has no model: it was measured with workers="
+        f"{', '.join(map(str, sorted(set(of['workers']))))} only."
+        for (strategy, workload), of in done.groupby(["strategy", "workload"], sort=False)
+    ]
+
+
 def _fit(group: Group) -> Fit:
     """The model of all points, and what those of fewer workers predict of the most."""
     fit = _of_points(group, group.points)
@@ -112,6 +124,7 @@ def _terms(group: Group, points: Sequence[Point], per_task: float | None) -> tup
         has_accelerator=all(point.cell.accelerator is not None for point in points),
         cores_per_task=per_task,
         straggle_seconds=lambda workers: straggle_seconds(group.steps_alone, workers),
+        tells_straggling=all("straggle" in point.parts for point in points),
     )
     if group.strategy == "parameter_server":
         return parameter_server_terms(known)

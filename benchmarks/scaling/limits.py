@@ -25,16 +25,17 @@ class Limit:
     """What a second worker adds, relative: 0.9 is 1.9 times the throughput of one."""
 
 
-def limit_of(fit: Fit) -> Limit | None:
-    """Where it is by the model, for the fit's usual network and gradient; None for a strategy that
-    computes once. No gain is larger than ideal, so that 20 workers are as far as one need look."""
+def limit_of(fit: Fit, start: Cell) -> Limit | None:
+    """Where it is by the model, for the network, gradient and servers of `start`; None for a
+    strategy that computes once. No gain is larger than ideal, so that 20 workers are as far as one
+    need look."""
     if fit.strategy == "one_device":
         return None
-    speeds = [_modelled(fit, fit.cell(workers)) for workers in range(1, _IDEAL + 2)]
+    speeds = [_modelled(fit, fit.like(start, workers)) for workers in range(1, _IDEAL + 2)]
     gains = [after / before - 1 for before, after in itertools.pairwise(speeds)]
     worthwhile = [place for place, gain in enumerate(gains) if gain >= LEAST_GAIN]
     workers = 1 + (worthwhile[-1] + 1 if worthwhile else 0)
-    after = fit.cell(workers + 1)
+    after = fit.like(start, workers + 1)
     lost = lost_by_cause(fit, after)
     cause = max(lost, key=lambda each: lost[each])
     step = sum(fit.seconds_by_cause(after).values())
@@ -47,7 +48,7 @@ def lost_by_cause(fit: Fit, cell: Cell) -> dict[str, float]:
     Ideally each part takes what it takes with one worker: all of it under weak scaling, in
     proportion to a replica's batch under strong scaling.
     """
-    alone = fit.cell(1)
+    alone = fit.like(cell, 1)
     ideal = fit.seconds_by_cause(alone)
     shrunk = cell.batch_per_replica / alone.batch_per_replica
     return {

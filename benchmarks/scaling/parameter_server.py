@@ -9,6 +9,9 @@ from benchmarks.scaling.cells import Cell
 from benchmarks.scaling.synchronous import LITTLE, Known, bytes_of, computing_terms, wire_unknown
 from benchmarks.scaling.terms import COORDINATOR, EXCHANGE, NETWORK, Term
 
+_WORKED = ("compute", "update")
+"""A worker reads the variables while it computes, and hands gradients over in its update."""
+_QUEUED = ("queue",)
 _WAYS = 2
 """Variables come, gradients go."""
 _COORDINATOR_SECONDS = 0.002
@@ -22,10 +25,10 @@ def parameter_server_terms(known: Known) -> tuple[Term, ...]:
     usual, spread = wire_unknown(known)
     per_byte = _SECONDS_PER_BYTE if known.has_gradient_bytes else 0.0
     return (
-        *computing_terms(known, at_once=False),
+        *computing_terms(known, _WORKED, _WORKED, at_once=False),
         Term(
             COORDINATOR,
-            "rest",
+            _QUEUED,
             lambda cell: 1.0,
             _COORDINATOR_SECONDS,
             _COORDINATOR_SECONDS,
@@ -33,13 +36,13 @@ def parameter_server_terms(known: Known) -> tuple[Term, ...]:
         ),
         Term(
             EXCHANGE,
-            "transfer",
+            _WORKED,
             lambda cell: _WAYS * bytes_of(cell) / cell.ps,
             usual=per_byte,
             spread=per_byte or LITTLE * known.step_seconds,
             station=True,
         ),
-        Term(NETWORK, "transfer", _wire, usual, spread, station=True),
+        Term(NETWORK, _WORKED, _wire, usual, spread, station=True),
     )
 
 

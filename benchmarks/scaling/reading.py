@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.scaling.cells import PARTS, Cell, Point
+from benchmarks.breakdown import PARTS
+from benchmarks.scaling.cells import Cell, Point
 from results.configuration import flat
 from results.errors import UserError
 from results.groups import makes_a_difference
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
 _MBIT = "emulate.network.mbit_per_second"
 _ACCELERATOR = "emulate.accelerator.examples_per_second"
+_STRAGGLER_BELOW = "emulate.straggler."
+_STEPS_PER_CALL = "loop.steps_per_call"
 _MACHINE = ("cpu_model", "cores", "memory_bytes", "gpus")
 _SAME_MEMORY = 0.02
 """The system keeps a little for itself, not always the same."""
 _IN_THE_MODEL = {"workers", "ps", "strategy", "workload", "keras", _MBIT, _ACCELERATOR}
-_IN_THE_MODEL_BELOW = ("batch.", "strategy.", "engine.", "emulate.hosts.")
+_IN_THE_MODEL_BELOW = ("batch.", "strategy.", "engine.")
 _NOT_OF_SPEED_BELOW = ("until.", "measure.", "evaluate.", "checkpoint.", "watch.")
 _OF_THE_WORKLOAD = ("workload.", "source", "source.")
+_WHAT_IS_LEFT = "rest"
+"""Part of a step that is known only where all others are."""
 _MOST = 0.5
 _LONGEST = 60
 
@@ -91,7 +96,11 @@ def _group(
         unknown = [replace(point.cell, gradient_bytes=None) for point in points]
         points = [replace(p, cell=cell) for p, cell in zip(points, unknown, strict=True)]
     alone = [
-        step_seconds_seen(_text(row.get("folder")), int(_number(row.get("warmup_steps")) or 0))
+        step_seconds_seen(
+            _text(row.get("folder")),
+            int(_number(row.get("warmup_steps")) or 0),
+            int(_number(row.get(_STEPS_PER_CALL)) or 1),
+        )
         for row, point in zip(rows, points, strict=True)
         if point.cell.workers == 1
     ]
@@ -109,9 +118,8 @@ def _group(
 
 
 def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
-    parts = {part: _number(row.get(f"step_{part}_seconds")) for part in PARTS}
     workers = int(_number(row.get("workers")) or 1)
-    return Point(
+    point = Point(
         run=str(row.get("run")),
         cell=Cell(
             workers=workers,
@@ -119,14 +127,31 @@ def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
             ps=int(_number(row.get("ps")) or 1),
             gradient_bytes=_number(row.get("gradient_bytes")),
             mbit_per_second=_number(row.get(_MBIT)),
-            accelerator=_number(row.get(_ACCELERATOR)),
+            accelerator=_accelerator(row),
             shared_cores=_cores(environment),
         ),
         examples_per_second=_speed(row) or 0.0,
         wait_share=_number(row.get("wait_share")) or 0.0,
         busy_cores=_busy_cores(row),
-        parts={part: value for part, value in parts.items() if value is not None},
     )
+    return replace(point, parts=_parts(row, point.step_seconds))
+
+
+def _accelerator(row: Mapping[str, Any]) -> float | None:
+    """What every worker computes with; None where one of them was slowed down."""
+    slowed = any(key.startswith(_STRAGGLER_BELOW) and _number(row[key]) is not None for key in row)
+    return None if slowed else _number(row.get(_ACCELERATOR))
+
+
+def _parts(row: Mapping[str, Any], step_seconds: float) -> dict[str, float]:
+    """Means over steps, of which a few may be very long: as shares of the typical step, where all
+    of them are known."""
+    told = {part: _number(row.get(f"step_{part}_seconds")) for part in PARTS}
+    found = {part: seconds for part, seconds in told.items() if seconds is not None}
+    whole = sum(found.values())
+    if _WHAT_IS_LEFT not in found or whole <= 0:
+        return found
+    return {part: seconds * step_seconds / whole for part, seconds in found.items()}
 
 
 def _batch_per_replica(row: Mapping[str, Any], workers: int) -> float:
@@ -182,20 +207,26 @@ def _busy(task: Path, begin: float, end: float) -> float | None:
     return float((used[-1] - used[0]) / (times[-1] - times[0]))
 
 
-def step_seconds_seen(folder: str, warmup_steps: int) -> np.ndarray:
+def step_seconds_seen(folder: str, warmup_steps: int, steps_per_call: int = 1) -> np.ndarray:
     """Seconds of steps after the warm-up of the first task in a run's folder that has any, [n].
 
-    Of calls of several steps those inside are taken: the last one pays for the way back to Python,
-    which all tasks pay at once.
+    Of calls of several steps those inside are taken: the first one pays for the way to Python and
+    back, which all tasks pay at once. A loss tells where a call ends; where there is none (an
+    emulated accelerator has no loss), `steps_per_call` does.
     """
     of = RunFolder(Path(folder))
     for task in of.tasks() if folder else ():
         table = read_rows(of.task_folder(task), STEPS)
-        seconds = table["seconds"].to_numpy()[table["step"].to_numpy() > warmup_steps]
-        inside = ~np.isfinite(table["loss"].to_numpy()[table["step"].to_numpy() > warmup_steps])
-        if len(seconds):
-            found = seconds[inside] if inside.mean() > _MOST else seconds
-            return np.asarray(found, dtype=np.float64)
+        number = table["step"].to_numpy()
+        seconds = table["seconds"].to_numpy().astype(np.float64)
+        ends = np.isfinite(table["loss"].to_numpy().astype(np.float64))
+        if not ends.any():
+            ends = number % steps_per_call == 0
+        inside = ~np.concatenate([[True], ends[:-1]])
+        kept = number > warmup_steps
+        if kept.any():
+            taken = kept & inside if inside[kept].mean() > _MOST else kept
+            return np.asarray(seconds[taken])
     return np.empty(0)
 
 

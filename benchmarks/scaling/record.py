@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.scaling.cells import Cell
+from benchmarks.scaling.curves import MOST_CURVES, conditions, curves_of
 from benchmarks.scaling.fit import MEASURED, Fit, HeldOut
-from benchmarks.scaling.wording import conditions, headline, sentences
+from benchmarks.scaling.wording import headline, sentences
 
 _EVERY_ONE_UP_TO = 16
-_MOST_SERIES = 4
 _GROWTH = 1.2
 
 
@@ -30,17 +30,9 @@ def _fit(fit: Fit) -> dict[str, Any]:
         "held_out_error": fit.held_out_error,
         "headline": headline(fit),
         "says": sentences(fit),
-        "series": [_series(fit, cell) for cell in _first_cells(fit)[:_MOST_SERIES]],
+        "series": [_series(fit, cell) for cell in curves_of(fit)[:MOST_CURVES]],
         "held_out": [_held_out(fit, each) for each in fit.held_out],
     }
-
-
-def _first_cells(fit: Fit) -> list[Cell]:
-    """A cell of the fewest workers for each network, gradient and number of servers."""
-    found: dict[str, Cell] = {}
-    for point in sorted(fit.points, key=lambda point: point.cell.workers):
-        found.setdefault(conditions(fit, point.cell), point.cell)
-    return list(found.values())
 
 
 def _series(fit: Fit, first: Cell) -> dict[str, Any]:
@@ -62,10 +54,10 @@ def _series(fit: Fit, first: Cell) -> dict[str, Any]:
 
 def _curve(fit: Fit, first: Cell, measured: Sequence[int]) -> list[dict[str, Any]]:
     """From one worker to twice as many as were measured."""
-    alone = fit.at(_with(fit, first, 1)).examples_per_second
+    alone = fit.at(fit.like(first, 1)).examples_per_second
     found = []
     for workers in sorted({*_numbers(2 * fit.workers[-1]), *measured}):
-        cell = _with(fit, first, workers)
+        cell = fit.like(first, workers)
         modelled, known = fit.modelled(cell), fit.at(cell)
         found.append(
             {
@@ -81,15 +73,6 @@ def _curve(fit: Fit, first: Cell, measured: Sequence[int]) -> list[dict[str, Any
             }
         )
     return found
-
-
-def _with(fit: Fit, first: Cell, workers: int) -> Cell:
-    return fit.cell(
-        workers,
-        mbit_per_second=first.mbit_per_second,
-        gradient_bytes=first.gradient_bytes,
-        ps=first.ps,
-    )
 
 
 def _numbers(most: int) -> list[int]:

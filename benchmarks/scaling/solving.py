@@ -106,13 +106,13 @@ class _System:
         lengths: Sequence[float],
         spread: float,
     ) -> "_System":
-        parts = [term.part for term in terms]
         rows = []
         for place, (point, length) in enumerate(zip(points, lengths, strict=True)):
             rows.append((place, [True] * len(terms), length, length * spread))
-            for part, seconds in _parts(point, length).items():
-                kept = [each == part for each in parts]
-                if any(kept):
+            for parts in dict.fromkeys(term.parts for term in terms):
+                seconds = _measured(point, parts, length)
+                if seconds is not None:
+                    kept = [term.parts == parts for term in terms]
                     rows.append((place, kept, seconds, length * spread / _PART_WEIGHT))
         places, kept_rows, seen, scale = zip(*rows, strict=True)
         return _System(
@@ -148,14 +148,13 @@ class _System:
         )
 
 
-def _parts(point: Point, length: float) -> dict[str, float]:
-    """The measured parts of a step of that length: waiting for input that is in it is of the rest,
-    for no term is about it."""
-    found = dict(point.parts)
-    waited = found.pop("input", 0.0)
-    if "rest" in found and length >= point.step_seconds:
-        found["rest"] += waited
-    return found
+def _measured(point: Point, parts: Sequence[str], length: float) -> float | None:
+    """Seconds of these parts in a step of that length, from which waiting for input may have been
+    taken off; None where one was not measured."""
+    off = {"input"} if length < point.step_seconds else set()
+    found = [point.parts.get(part) for part in parts if part not in off]
+    known = [seconds for seconds in found if seconds is not None]
+    return sum(known) if len(known) == len(found) else None
 
 
 def _columns(terms: Sequence[Term], cell: Cell) -> np.ndarray:

@@ -17,12 +17,17 @@ from benchmarks.scaling.terms import (
     FIXED,
     HOPS,
     NETWORK,
+    PAUSES,
     STRAGGLERS,
     UPDATE,
     Term,
 )
 
 IN_ONE_PROCESS = ("one_device", "mirrored", "central_storage")
+
+_COMPUTED = ("compute", "straggle")
+"""What the slowest task computes: parts are means over tasks, and a step waits for the slowest."""
+_SUMMED, _UPDATED = ("transfer",), ("update",)
 
 # What is usual, measured with TensorFlow 2.21 on two cores with replicas that sleep 30 ms a step:
 # what 2, 4 and 8 of them add is 1.2, 3.3 and 10.5 ms without bytes to speak of, and 3, 8 and 20 ms
@@ -61,6 +66,8 @@ class Known:
     """That a task alone keeps busy."""
     straggle_seconds: Callable[[int], float]
     """By which the slowest of n is later than one alone, see `stragglers`."""
+    tells_straggling: bool = False
+    """Whether all runs of several workers tell how long they waited for the slowest."""
 
 
 def ring_share(workers: int) -> float:
@@ -82,30 +89,34 @@ def crowding(cell: Cell, cores_per_task: float = 1.0) -> float:
 
 def synchronous_terms(known: Known, in_one_process: bool) -> tuple[Term, ...]:
     """The terms of a step of `multiworker`, or of replicas in one process."""
-    found = [*computing_terms(known, at_once=True), *_latency_terms(), *_exchange_terms(known)]
+    found = [
+        *computing_terms(known, _COMPUTED, _UPDATED, at_once=True),
+        *_latency_terms(),
+        *_exchange_terms(known),
+        *_straggle_terms(known),
+    ]
     if not in_one_process:
         found.append(_wire_term(known))
-    found.append(
-        Term(
-            STRAGGLERS,
-            "straggle",
-            lambda cell: known.straggle_seconds(cell.workers),
-            usual=1.0,
-            spread=_STRAGGLE_SPREAD,
-        )
-    )
     return tuple(found)
 
 
-def computing_terms(known: Known, at_once: bool) -> tuple[Term, ...]:
-    """What a worker does by itself; `at_once`: all of them update their variables together."""
+def computing_terms(
+    known: Known, computed: tuple[str, ...], updated: tuple[str, ...], *, at_once: bool
+) -> tuple[Term, ...]:
+    """What a worker does by itself.
+
+    Args:
+      computed: the parts that measure computing.
+      updated: those that measure the update.
+      at_once: whether all workers update their variables together.
+    """
     whole = known.step_seconds
-    fixed = Term(FIXED, "rest", lambda cell: 1.0, usual=0.0, spread=LITTLE * whole)
+    fixed = Term(FIXED, PAUSES, lambda cell: 1.0, usual=0.0, spread=LITTLE * whole)
     unknown = LITTLE * whole
     update_spread = _UPDATE_SECONDS_PER_BYTE if known.has_gradient_bytes else unknown
     update = Term(
         UPDATE,
-        "update",
+        updated,
         lambda cell: bytes_of(cell) * (crowding(cell) if at_once else 1.0),
         usual=0.0,
         spread=update_spread,
@@ -113,7 +124,7 @@ def computing_terms(known: Known, at_once: bool) -> tuple[Term, ...]:
     if known.has_accelerator:
         compute = Term(
             COMPUTING,
-            "compute",
+            computed,
             lambda cell: cell.batch_per_replica / cell.accelerator if cell.accelerator else 0.0,
             usual=1.0,
             spread=_ACCELERATOR_SPREAD,
@@ -121,11 +132,11 @@ def computing_terms(known: Known, at_once: bool) -> tuple[Term, ...]:
         return fixed, update, compute
     per_example = whole / known.batch_per_replica
     compute = Term(
-        COMPUTING, "compute", lambda cell: cell.batch_per_replica, 0.0, _DOUBT * per_example
+        COMPUTING, computed, lambda cell: cell.batch_per_replica, 0.0, _DOUBT * per_example
     )
     crowded = Term(
         CORES,
-        "compute",
+        computed,
         lambda cell: cell.batch_per_replica * (crowding(cell, known.cores_per_task or 1.0) - 1),
         usual=per_example,
         spread=_DOUBT * per_example,
@@ -151,7 +162,7 @@ def _latency_terms() -> list[Term]:
         return hops(cell.workers) * crowding(cell)
 
     return [
-        Term(HOPS, "transfer", column, usual, _OTHER_HOSTS * usual)
+        Term(HOPS, _SUMMED, column, usual, _OTHER_HOSTS * usual)
         for column, usual in (
             (collective, _COLLECTIVE_SECONDS),
             (hop, _HOP_SECONDS),
@@ -171,18 +182,34 @@ def _exchange_terms(known: Known) -> list[Term]:
 
     unknown = LITTLE * known.step_seconds
     return [
-        Term(EXCHANGE, "transfer", column, usual, _BYTE_SPREAD)
+        Term(EXCHANGE, _SUMMED, column, usual, _BYTE_SPREAD)
         if known.has_gradient_bytes
-        else Term(EXCHANGE, "transfer", column, 0.0, unknown)
+        else Term(EXCHANGE, _SUMMED, column, 0.0, unknown)
         for column, usual in ((exchanged, _SECONDS_PER_BYTE), (copied, _SECONDS_PER_BYTE_COPIED))
     ]
+
+
+def _straggle_terms(known: Known) -> list[Term]:
+    """Of chance, that makes now one worker the slowest, now another; and of one that always is."""
+
+    def by_chance(cell: Cell) -> float:
+        return known.straggle_seconds(cell.workers)
+
+    def always(cell: Cell) -> float:
+        return float(cell.workers > 1)
+
+    found = [Term(STRAGGLERS, _COMPUTED, by_chance, usual=1.0, spread=_STRAGGLE_SPREAD)]
+    if known.tells_straggling:  # else nothing would tell it from the latency of each exchange
+        spread = LITTLE * known.step_seconds
+        found.append(Term(STRAGGLERS, _COMPUTED, always, usual=0.0, spread=spread))
+    return found
 
 
 def _wire_term(known: Known) -> Term:
     def column(cell: Cell) -> float:
         return ring_share(cell.workers) * bytes_of(cell) * (cell.wire_seconds_per_byte or 0.0)
 
-    return Term(NETWORK, "transfer", column, *wire_unknown(known))
+    return Term(NETWORK, _SUMMED, column, *wire_unknown(known))
 
 
 def wire_unknown(known: Known) -> tuple[float, float]:

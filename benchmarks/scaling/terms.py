@@ -19,8 +19,9 @@ class Term:
 
     name: str
     """In words, as in "the network holds it"."""
-    part: str
-    """Which of `cells.PARTS` measures it."""
+    parts: tuple[str, ...]
+    """Which parts of a step (see `benchmarks.breakdown`) together measure it, and all other terms
+    that name the same ones."""
     column: Callable[[Cell], float]
     usual: float
     """Value of the unknown before any run is looked at."""
@@ -29,6 +30,9 @@ class Term:
     station: bool = False
     """Whether workers that don't march together queue for it, see `queueing`."""
 
+
+PAUSES = ("input", "rest")
+"""Between a step's work and the next one's. Input that keeps up is as much a part of each step."""
 
 NETWORK = "the network"
 EXCHANGE = "exchanging gradients on the host"

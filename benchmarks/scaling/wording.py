@@ -1,45 +1,28 @@
 """What a fit says, in sentences."""
 
 from benchmarks.scaling.cells import Cell
+from benchmarks.scaling.curves import MOST_CURVES, conditions, curves_of
 from benchmarks.scaling.fit import Fit
 from benchmarks.scaling.limits import LEAST_GAIN, limit_of
-from results.text import counted, number, percent
-
-_BYTES_PER_MB = 1e6
-
-
-def conditions(fit: Fit, cell: Cell) -> str:
-    """What of network, gradient, servers and batch sets `cell` apart within its fit, in words."""
-    cells = [point.cell for point in fit.points]
-    batch = cell.batch_total if fit.rule == "strong" else cell.batch_per_replica
-    parts = []
-    if len({each.mbit_per_second for each in cells}) > 1:
-        parts.append(_network(cell))
-    if len({each.gradient_bytes for each in cells}) > 1:
-        parts.append(f"{number((cell.gradient_bytes or 0) / _BYTES_PER_MB)} MB of gradients")
-    if len({each.ps for each in cells}) > 1:
-        parts.append(counted(cell.ps, "server"))
-    if len({each.accelerator for each in cells}) > 1:
-        parts.append(f"accelerators of {number(cell.accelerator)}/s")
-    batches = {
-        each.batch_total if fit.rule == "strong" else each.batch_per_replica for each in cells
-    }
-    if len(batches) > 1:
-        parts.append(f"batch {number(batch)}")
-    return ", ".join(parts)
+from results.text import counted, percent
 
 
 def headline(fit: Fit) -> str:
     """Where it ends, and what holds it: the message of its plot."""
-    limit = limit_of(fit)
+    limit = limit_of(fit, fit.usual)
     if limit is None or limit.cause is None:
         return f"more workers pay up to {limit.workers}" if limit else "throughput over workers"
     return f"{limit.cause} holds it from {counted(limit.workers, 'worker')} on"
 
 
 def sentences(fit: Fit) -> list[str]:
-    """What it rests on, and where it ends."""
-    return [*_basis(fit), *_nothing_held_out(fit), *_limit(fit)]
+    """What it rests on, and where each of its curves ends."""
+    curves = curves_of(fit)
+    shown = curves[:MOST_CURVES]
+    ends = [sentence for start in shown for sentence in _limit(fit, start)]
+    more = len(curves) - len(shown)
+    rest = [f"Of {len(curves)} curves the first {len(shown)} are shown."] if more else []
+    return [*_basis(fit), *_nothing_held_out(fit), *ends, *rest]
 
 
 def _basis(fit: Fit) -> list[str]:
@@ -71,25 +54,20 @@ def _nothing_held_out(fit: Fit) -> list[str]:
     ]
 
 
-def _limit(fit: Fit) -> list[str]:
-    limit = limit_of(fit)
+def _limit(fit: Fit, start: Cell) -> list[str]:
+    limit = limit_of(fit, start)
     if limit is None:
         return []
     found = []
+    under = conditions(fit, start)
+    where = f" ({under})" if under else ""
     if limit.second_gives < LEAST_GAIN and limit.workers > 1:
-        found.append(f"A second worker alone gives {limit.second_gives:+.1%}.")
-    under = conditions(fit, fit.usual)
-    start = f"From {counted(limit.workers, 'worker')} on{f' ({under})' if under else ''}, "
-    start += f"one more gives less than {LEAST_GAIN:.0%}"
+        found.append(f"A second worker alone gives {limit.second_gives:+.1%}{where}.")
+    said = f"From {counted(limit.workers, 'worker')} on{where}, one more gives less than "
+    said += f"{LEAST_GAIN:.0%}"
     if limit.cause is None:
-        return [*found, f"{start}, as it would with ideal scaling."]
-    return [*found, f"{start}: {limit.cause} holds it, {percent(limit.share)} of a step there."]
-
-
-def _network(cell: Cell) -> str:
-    if cell.mbit_per_second is None:
-        return "the machine's own network"
-    return f"{number(cell.mbit_per_second)} Mbit/s"
+        return [*found, f"{said}, as it would with ideal scaling."]
+    return [*found, f"{said}: {limit.cause} holds it, {percent(limit.share)} of a step there."]
 
 
 def _listed(counts: list[int]) -> str:

@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.scaling.queueing import congestion
 from tests.results.flat_runs import write_flat_run
 
 MBIT = "emulate.network.mbit_per_second"
 ACCELERATOR = "emulate.accelerator.examples_per_second"
 BATCH, SPEED = 32, 1000.0
 """Examples of a replica's step, and examples a second of an emulated accelerator."""
+
+PART_COLUMNS = tuple(
+    f"step_{part}_seconds"
+    for part in ("input", "compute", "straggle", "transfer", "update", "rest")
+)
 
 Law = Callable[[int, float | None, float], float]
 """Seconds of a step by workers, Mbit/s and bytes of gradients."""
@@ -35,6 +41,21 @@ def ring(
     sent = wire * 8 / (mbit * 1e6) if mbit else 0.0
     latency = collective * (workers > 1) + 2 * (workers - 1) * hop
     return BATCH / SPEED + fixed + latency + share * gradient * (per_byte + sent)
+
+
+def servers(workers: int, mbit: float | None, gradient: float) -> float:
+    """A step of a worker of a parameter server, that queues at the coordinator and at the link."""
+    delay = np.array(BATCH / SPEED + 0.004)
+    wire = 2 * gradient * 8 / ((mbit or 1e9) * 1e6)
+    demands = np.array([0.001, 2 * gradient * 1e-9, wire])
+    return float(delay + (demands * congestion(workers, delay, demands)).sum())
+
+
+def with_parts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Runs of `ring` with the parts of their steps: input takes 2 of the 3 ms that are fixed."""
+    step = frame["batch_total"] / frame["examples_per_second"]
+    parts = (0.002, BATCH / SPEED, 0.0, step - BATCH / SPEED - 0.003, 0.0, 0.001)
+    return frame.assign(**dict(zip(PART_COLUMNS, parts, strict=True)))
 
 
 def runs(

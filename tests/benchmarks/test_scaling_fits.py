@@ -9,12 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import results
-from benchmarks.scaling import MEASURED, PREDICTED, STRONG, WEAK, Fit, fits_of
+from benchmarks.scaling import MEASURED, PREDICTED, STRONG, WEAK, Fit, fits_of, without_fit
 from benchmarks.scaling.limits import limit_of
-from benchmarks.scaling.queueing import congestion
-from benchmarks.scaling.terms import FIXED, NETWORK
+from benchmarks.scaling.record import record_of
+from benchmarks.scaling.terms import COORDINATOR, FIXED, NETWORK, STRAGGLERS
 from results.errors import UserError
-from tests.benchmarks.made_scaling import ACCELERATOR, BATCH, MBIT, SPEED, ring, runs, write
+from tests.benchmarks.made_scaling import (
+    ACCELERATOR,
+    BATCH,
+    MBIT,
+    PART_COLUMNS,
+    SPEED,
+    ring,
+    runs,
+    servers,
+    with_parts,
+    write,
+)
 
 
 def fit_of(frame: pd.DataFrame) -> Fit:
@@ -44,12 +55,6 @@ def test_one_and_two_workers_tell_of_eight_on_a_link_and_with_a_gradient_never_s
 
 
 def test_workers_that_wait_for_nobody_share_the_links_of_their_servers() -> None:
-    def servers(workers: int, mbit: float | None, gradient: float) -> float:
-        delay = np.array(BATCH / SPEED + 0.004)
-        wire = 2 * gradient * 8 / ((mbit or 1e9) * 1e6)
-        demands = np.array([0.001, 2 * gradient * 1e-9, wire])
-        return float(delay + (demands * congestion(workers, delay, demands)).sum())
-
     frame = runs(servers, workers=(1, 2), strategy="parameter_server")
     found = fit_of(frame).predict(8, mbit_per_second=200.0)
     assert found.examples_per_second == pytest.approx(
@@ -121,6 +126,45 @@ def test_a_faster_link_never_makes_a_prediction_slower(
         assert 0 < each.low <= each.examples_per_second <= each.high
 
 
+def test_one_worker_who_sends_to_nobody_is_measured_whatever_the_network() -> None:
+    assert _RING.predict(1, mbit_per_second=10_000.0).kind == MEASURED
+    assert _RING.predict(2, mbit_per_second=10_000.0).kind == PREDICTED
+    served = fit_of(runs(servers, strategy="parameter_server"))
+    assert served.predict(1, mbit_per_second=10_000.0).kind == PREDICTED
+
+
+def test_each_curve_keeps_its_network_and_its_batch() -> None:
+    frame = runs(ring, mbit=(1000.0, None))
+    larger = frame.assign(batch_per_replica=2 * BATCH, batch_total=2 * frame["batch_total"])
+    larger["examples_per_second"] *= 1.3
+    both = pd.concat([frame, larger.assign(run="more-" + larger["run"])], ignore_index=True)
+    fit = fit_of(both)
+    record = record_of([fit])["fits"][0]
+    names = [series["conditions"] for series in record["series"]]
+    assert names == [
+        f"{network}, batch {batch}"
+        for batch in (BATCH, 2 * BATCH)
+        for network in ("1,000 Mbit/s", "the machine's own network")
+    ]
+    for series in record["series"]:
+        measured = [each for each in series["curve"] if each["measured"] is not None]
+        assert [each["workers"] for each in measured] == [1, 2, 4, 8]
+        name = series["conditions"]
+        assert sum(f"on ({name}), one more" in sentence for sentence in record["says"]) == 1
+
+
+def test_a_strategy_of_one_number_of_workers_has_no_model_and_that_is_said() -> None:
+    frame = runs(ring, workers=(1, 2), mbit=(None,))
+    other = runs(ring, workers=(4,), mbit=(None,), strategy="mirrored", repeats=2)
+    both = pd.concat([frame, other.assign(run="more-" + other["run"])], ignore_index=True)
+    fits = fits_of(both)
+    assert [fit.strategy for fit in fits] == ["multiworker"]
+    assert without_fit(both, fits) == [
+        "mirrored, digits_mlp has no model: it was measured with workers=4 only."
+    ]
+    assert without_fit(frame, fits) == []
+
+
 def test_strong_scaling_splits_the_batch() -> None:
     frame = runs(ring)
     frame["batch_total"] = 256
@@ -134,14 +178,16 @@ def test_strong_scaling_splits_the_batch() -> None:
 
 
 def test_a_limit_names_the_network_where_the_network_is_slow() -> None:
-    limit = limit_of(fit_of(runs(ring, mbit=(100.0,))))
+    fit = fit_of(runs(ring, mbit=(100.0,)))
+    limit = limit_of(fit, fit.usual)
     assert limit is not None
     assert limit.cause == NETWORK
     assert limit.share > 0.5
 
 
 def test_work_without_anything_shared_is_worth_sharing_as_far_as_ideal_goes() -> None:
-    limit = limit_of(fit_of(runs(lambda n, link, size: 0.035, noise=0.001)))
+    fit = fit_of(runs(lambda n, link, size: 0.035, noise=0.001))
+    limit = limit_of(fit, fit.usual)
     assert limit is not None
     assert limit.workers >= 15
 
@@ -184,9 +230,55 @@ def test_parts_that_were_measured_settle_what_lengths_leave_open() -> None:
 
 
 def test_waiting_a_little_for_input_is_what_a_step_costs() -> None:
-    frame = runs(ring, workers=(1, 2), mbit=(None,), noise=0.0)
-    fit = fit_of(frame.assign(step_input_seconds=0.002, step_rest_seconds=0.001))
+    frame = with_parts(runs(ring, workers=(1, 2), mbit=(None,), noise=0.0))
+    fit = fit_of(frame)
     assert fit.seconds_by_cause(fit.cell(1))[FIXED] == pytest.approx(0.003, rel=0.1)
+
+
+def test_parts_are_shares_of_the_typical_step_however_long_the_longest_ones_were() -> None:
+    frame = with_parts(runs(ring, workers=(1, 2), noise=0.0))
+    of_means = frame.copy()
+    of_means[list(PART_COLUMNS)] *= 1.3
+    fits = fit_of(frame), fit_of(of_means)
+    assert np.allclose(*(fit.solution.best for fit in fits))
+
+
+def test_a_worker_that_always_is_the_slowest_costs_any_number_of_workers_the_same() -> None:
+    """As `emulate.straggler={worker-0: 1.5}` makes it: its 16 ms are no latency that grows."""
+
+    def held_up(workers: int, mbit: float | None, gradient: float) -> float:
+        return ring(workers, mbit, gradient) + 0.016 * (workers > 1)
+
+    frame = with_parts(runs(held_up, workers=(1, 2), noise=0.0))
+    late = 0.016 * (frame["workers"] > 1)
+    frame["step_transfer_seconds"] -= late
+    frame["step_straggle_seconds"] = late / 2  # means over tasks, as parts are
+    frame["step_compute_seconds"] += late / 2
+    fit = fit_of(frame.assign(**{"emulate.straggler.worker-0": 1.5}))
+    assert fit.seconds_by_cause(fit.cell(8))[STRAGGLERS] == pytest.approx(0.016, rel=0.1)
+    found = fit.predict(8, mbit_per_second=200.0)
+    truth = 8 * BATCH / held_up(8, 200.0, 2.8e6)
+    assert found.examples_per_second == pytest.approx(truth, rel=0.05)
+    assert found.low <= truth <= found.high
+
+
+def test_what_a_worker_of_servers_reads_and_hands_over_lies_in_computing_and_updating() -> None:
+    """So far as its parts tell; only the queue for the coordinator is apart."""
+    frame = runs(servers, workers=(1, 2), strategy="parameter_server", noise=0.0)
+    step = frame["batch_total"] / frame["examples_per_second"]
+    frame["step_queue_seconds"], frame["step_rest_seconds"] = 0.001, 0.002
+    frame["step_input_seconds"] = 0.002
+    frame["step_update_seconds"] = (step - 0.005 - BATCH / SPEED) / 2
+    frame["step_compute_seconds"] = BATCH / SPEED + frame["step_update_seconds"]
+    fit = fit_of(frame)
+    for workers in (2, 8):
+        found = fit.modelled(fit.cell(workers, mbit_per_second=200.0))
+        truth = workers * BATCH / servers(workers, 200.0, 2.8e6)
+        assert found.examples_per_second == pytest.approx(truth, rel=0.05)
+    by_cause = fit.seconds_by_cause(fit.cell(1, mbit_per_second=200.0))
+    assert by_cause[FIXED] == pytest.approx(0.004, rel=0.1)
+    assert by_cause[COORDINATOR] == pytest.approx(0.001, rel=0.1)
+    assert by_cause[NETWORK] == pytest.approx(2 * 2.8e6 * 8 / 200e6, rel=0.1)
 
 
 def test_failed_runs_are_left_out_and_counted() -> None:
