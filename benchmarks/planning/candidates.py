@@ -37,6 +37,7 @@ class Machine:
 
     instance: Instance
     ratio: float = 1.0
+    """1 of the measured one."""
     measured: bool = False
     usd_per_hour: float | None = None
 
@@ -134,7 +135,7 @@ def _block(place: int, machine: Machine, number: int, way: Way) -> dict[str, NDA
     rows = np.concatenate(parts)
     counts, workers, low, speed, high, measured = rows.T
     kind = np.where(measured == 1, KINDS.index(MEASURED), KINDS.index(PREDICTED))
-    ratio = 1.0 if machine.measured else machine.ratio
+    ratio = machine.ratio
     return {
         "machine": np.full(len(rows), place),
         "way": np.full(len(rows), number),

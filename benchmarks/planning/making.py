@@ -12,6 +12,7 @@ from benchmarks.own_machine import measured_machine
 from benchmarks.planning.candidates import Candidates, Machine, candidates
 from benchmarks.planning.deciding import decide
 from benchmarks.planning.from_runs import goal_of, remedy_of, start_up_seconds
+from benchmarks.planning.goal import Goal
 from benchmarks.planning.levers import levers
 from benchmarks.planning.record import record_of
 from benchmarks.planning.request import Request
@@ -80,7 +81,7 @@ def _allowed(
     request: Request,
     machines: Sequence[Machine],
     ways: Sequence[Way],
-    goal: Any,
+    goal: Goal,
     starting: dict[str, float],
 ) -> Candidates:
     if not request.allow:
@@ -104,7 +105,7 @@ def _check_one_workload(fits: Sequence[Fit]) -> None:
     names = list(dict.fromkeys(fit.workload for fit in fits))
     if len(names) > 1:
         raise UserError(
-            f"folder=: holds runs of several workloads ({', '.join(names)}); give "
+            f"holds runs of several workloads ({', '.join(names)}); give "
             f"where='workload == {names[0]}'"
         )
 

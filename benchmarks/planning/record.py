@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.catalogue import Instance
+from benchmarks.cost import in_usd
 from benchmarks.planning.candidates import Candidates
 from benchmarks.planning.deciding import Decision, curves
 from benchmarks.planning.goal import Goal
 from benchmarks.planning.levers import Lever
+from benchmarks.planning.options_in_words import Option, answer, option_sentence
 from benchmarks.planning.request import Request
 from benchmarks.planning.wording import (
     fallback_sentences,
@@ -20,6 +22,7 @@ from benchmarks.planning.wording import (
     loosening_sentence,
     price_sentence,
 )
+from results.text import number
 
 
 def record_of(
@@ -42,7 +45,10 @@ def record_of(
       notes: what to know to read the figures right.
     """
     option = _Options(of, today)
-    says = [price_sentence(of, decision, price, request) for price in decision.prices]
+    best, runner_up = option.record(decision.best), option.record(decision.runner_up)
+    told = [asdict(lever) for lever in found]
+    says = _chosen(best, runner_up, decision, request)
+    says += [price_sentence(of, decision, price, request) for price in decision.prices]
     says += [loosening_sentence(of, each, request) for each in decision.loosenings]
     if decision.best is None:
         says += fallback_sentences(of, decision)
@@ -55,16 +61,31 @@ def record_of(
         "per_day": request.per_day,
         "priced": decision.priced,
         "emulated": _emulated(of),
-        "recommendation": option.record(decision.best),
-        "runner_up": option.record(decision.runner_up),
+        "recommendation": best,
+        "runner_up": runner_up,
         "front": [option.record(place) for place in decision.front],
         "curves": [[option.record(place) for place in curve] for curve in curves(of)],
         "says": says,
-        "levers": [asdict(lever) for lever in found],
+        "levers": told,
+        "answer": answer(told),
         "candidates": len(of),
         "unknown": list(unknown),
         "notes": [*notes, *_price_notes(of, decision, today), *_ways_notes(of)],
     }
+
+
+def _chosen(
+    best: Option | None, runner_up: Option | None, decision: Decision, request: Request
+) -> list[str]:
+    if best is None:
+        return []
+    says = [option_sentence("Recommendation", best)]
+    if runner_up is not None:
+        says.append(option_sentence("Runner-up", runner_up))
+    if request.per_day is not None and decision.priced:
+        daily = in_usd(request.per_day * best["usd"])
+        says.append(f"{number(request.per_day)} trainings a day cost {daily} a day.")
+    return says
 
 
 class _Options:

@@ -99,10 +99,11 @@ def fallback_sentences(of: Candidates, decision: Decision) -> list[str]:
         then = _then(of, decision.by_median, decision.priced)
         found.append(f"By the middle of its interval one fits, which is as likely to miss: {then}.")
     if not decision.loosenings and decision.front:
-        fastest, cheapest = decision.front[0], decision.front[-1]
+        ends = (decision.front[0], decision.front[-1])
+        fastest, cheapest = (_then(of, place, decision.priced) for place in ends)
         found.append(
-            f"Loosening one alone does not help. The fastest is {_then(of, fastest, True)}; the "
-            f"cheapest is {_then(of, cheapest, True)}."
+            f"Loosening one alone does not help. The fastest is {fastest}; the cheapest is "
+            f"{cheapest}."
         )
     return found
 

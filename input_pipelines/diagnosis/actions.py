@@ -127,12 +127,11 @@ def _other_pipelines(now: Situation, tried: Sequence["Tried"]) -> list[Action]:
         )
 
     exposed = exposure(sides(present[cold]), whole)
-    modelled = step_seconds(sides(present[cold]), exposed)
     found = []
     for each in tried:
         if not each.overrides or each.refused:
             continue
-        speedup = modelled / step_seconds(sides(each), exposed)
+        speedup = whole / step_seconds(sides(each), exposed)
         line = f"{each.does} ({' '.join(each.overrides)}): {speedup:.2f} × as fast"
         found.append(Action(each.name, line, speedup, each.overrides))
     return found

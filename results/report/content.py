@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from results.decision_file import plan_in
 from results.groups import Group, grouped
 from results.loading import Run
 from results.pipeline_file import PROFILE, part_if_readable
@@ -15,6 +16,7 @@ from results.report import (
     plots_of_loss,
     plots_of_phases,
     plots_of_pipeline,
+    plots_of_plan,
     plots_of_runs,
     plots_of_scaling,
     plots_of_shares,
@@ -80,6 +82,11 @@ class Content:
         """The models that `python -m benchmarks scale` fitted to a sweep; none before it was asked,
         and none of a single run."""
         return [] if self.single else fits_in(self.folder)
+
+    @cached_property
+    def plan(self) -> dict[str, Any]:
+        """What `python -m benchmarks plan` said to rent; empty before it was asked."""
+        return plan_in(self.folder)
 
     @cached_property
     def under(self) -> str:
@@ -154,6 +161,7 @@ class Content:
             found.append(plots_of_runs.throughput([each.group for each in ranking], name))
             found.append(plots_of_runs.efficiency(ranking, name))
         found += plots_of_scaling.scaling_plots(self.scaling)
+        found.append(plots_of_plan.plan_plot(self.plan))
         groups = self.ordered_groups
         found.append(plots_of_shares.shares(groups))
         found += [plots_of_runs.time_to_first_step(groups), plots_of_runs.step_time(groups)]

@@ -8,6 +8,7 @@ from results.report import all_runs, profile_of_run, scaling_of_sweep, tables, u
 from results.report.content import Content
 from results.report.data import downloads
 from results.report.failures import failures, refusals
+from results.report.plots_of_plan import plan_sentences
 from results.report.ranking import ranking_table
 from results.run_folder import now
 
@@ -49,6 +50,7 @@ def page(content: Content) -> str:
         usage=usage.usage_table(content.ordered_groups),
         scaling_head=scaling_of_sweep.HEAD,
         scaling=scaling_of_sweep.scaling_shown(content.scaling),
+        plan=plan_sentences(content.plan),
         profile_head=profile_of_run.HEAD,
         profiles=profile_of_run.profiles(runs, content.single),
         failures=told,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from results.pipeline_file import number_in, record_in, records_in
 from results.report.drawing import BLUE, INK, VERMILION, Numbers, Plot, draw, legend
-from results.text import counted, fixed, number
+from results.text import counted, fixed, number, one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,19 +23,21 @@ _KINDS = (("strong machines", True, VERMILION), ("weaker machines", False, BLUE)
 _BAND = 0.18
 """Opacity of an interval."""
 _MOST_POINTS, _MOST_NAMES = 24, 6
-_DECADES_OF_MANY_TICKS = 2.0
+_DECADES_OF_MANY_TICKS, _MOST_TICKS = 2.0, 6
+_LONGEST_SENTENCE = 400
 _DASHES = (0, (4, 3))
 
 
 def plan_plot(plan: Mapping[str, Any]) -> Plot | None:
     """The plot `plan`; None where there is nothing to draw."""
-    front = records_in(plan, "front")
+    cost = "usd" if plan.get("priced") else "machine_hours"
+    front = _drawable(records_in(plan, "front"), cost)
     if not front:
         return None
-    cost = "usd" if plan.get("priced") else "machine_hours"
     unit, scale = _time_unit(front)
-    lines = [each for each in _lists(plan.get("curves")) if each]
-    shown = [spread_over_time(line, _MOST_POINTS) for line in lines]
+    lines = [_drawable(each, cost) for each in _lists(plan.get("curves"))]
+    shown = [spread_over_time(line, _MOST_POINTS) for line in lines if line]
+    best = _drawable([record_in(plan, "recommendation")], cost)
 
     def paint(axes: Axes) -> None:
         for name, strong, colour in _KINDS:
@@ -45,7 +47,8 @@ def plan_plot(plan: Mapping[str, Any]) -> Plot | None:
                 _line(axes, line, cost, scale, colour, name if differ and place == 0 else None)
         if len(shown) <= _MOST_NAMES:
             _named(axes, shown, cost, scale)
-        _recommended(axes, record_in(plan, "recommendation"), cost, scale)
+        for option in best:
+            _recommended(axes, option, cost, scale)
         _limits(axes, plan, scale)
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -57,17 +60,29 @@ def plan_plot(plan: Mapping[str, Any]) -> Plot | None:
 
     rows = [
         [
-            f"{each['machines']:,} × {each['instance']}",
-            f"{each['strategy']}, {counted(each['workers'], 'worker')}",
+            _machines(each),
+            f"{each.get('strategy')}, {counted(each['workers'], 'worker')}",
             fixed(each["seconds"] * scale, 2),
             fixed(each[cost], 2),
-            str(each["known_by"]),
+            str(each.get("known_by")),
         ]
         for each in front
     ]
     head = ["machines", "strategy", unit, "USD" if cost == "usd" else "machine-hours", "figures"]
     emulated = f" (emulated: {plan['emulated']})" if plan.get("emulated") else ""
-    return draw("plan", _HEIGHT, paint, f"{plan['headline']}{emulated}", Numbers(head, rows))
+    return draw("plan", _HEIGHT, paint, f"{plan.get('headline')}{emulated}", Numbers(head, rows))
+
+
+def plan_sentences(plan: Mapping[str, Any]) -> list[str]:
+    """What a report says of a plan: the headline, what was chosen and why, the best lever."""
+    says = plan.get("says")
+    emulated = f"Emulated: {plan['emulated']}." if plan.get("emulated") else None
+    told = [plan.get("headline"), emulated, *(says if isinstance(says, list) else [])]
+    return [
+        one_line(each, _LONGEST_SENTENCE)
+        for each in (*told, plan.get("answer"))
+        if isinstance(each, str)
+    ]
 
 
 def spread_over_time(options: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
@@ -104,7 +119,7 @@ def _named(
     for line in lines:
         most = line[0]
         axes.annotate(
-            str(most["instance"]),
+            str(most.get("instance")),
             (most["seconds"] * scale, most[cost]),
             xytext=(0, 5),
             textcoords="offset points",
@@ -114,6 +129,14 @@ def _named(
         )
 
 
+def _drawable(options: Sequence[dict[str, Any]], cost: str) -> list[dict[str, Any]]:
+    """Those that have a place on both axes, which a damaged file may lack."""
+    wanted = ("seconds", "seconds_low", "seconds_high", "machines", "workers", cost)
+    return [
+        option for option in options if all((number_in(option, name) or 0) > 0 for name in wanted)
+    ]
+
+
 def _lists(found: Any) -> list[list[dict[str, Any]]]:
     """Lists of records; anything else is left out."""
     of = found if isinstance(found, list) else []
@@ -121,8 +144,6 @@ def _lists(found: Any) -> list[list[dict[str, Any]]]:
 
 
 def _recommended(axes: Axes, best: Mapping[str, Any], cost: str, scale: float) -> None:
-    if not best:
-        return
     axes.plot(
         [best["seconds"] * scale],
         [best[cost]],
@@ -130,9 +151,13 @@ def _recommended(axes: Axes, best: Mapping[str, Any], cost: str, scale: float) -
         color=INK,
         markersize=13,
         linestyle="none",
-        label=f"recommended: {best['machines']:,} × {best['instance']}",
+        label=f"recommended: {_machines(best)}",
         zorder=3,
     )
+
+
+def _machines(option: Mapping[str, Any]) -> str:
+    return f"{option['machines']:,} × {option.get('instance')}"
 
 
 def _limits(axes: Axes, plan: Mapping[str, Any], scale: float) -> None:
@@ -151,7 +176,8 @@ def _plain_ticks(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         low, high = axis.get_view_interval()
         wide = math.log10(high / low) > _DECADES_OF_MANY_TICKS
-        axis.set_major_locator(LogLocator(base=10, subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+        subs = (1.0,) if wide else (1.0, 2.0, 5.0)
+        axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=_MOST_TICKS))
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         axis.set_minor_formatter(NullFormatter())
 

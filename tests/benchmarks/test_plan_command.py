@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from results.decision_file import plan_in, put_plan
 from results.pipeline_file import DIAGNOSIS, put_part
+from results.report import write_report
+from results.report.plots_of_plan import plan_plot, plan_sentences
 from results.run_folder import RunFolder
 from tests.benchmarks.made_scaling import ring, runs, write
 from tests.launcher.command_line import REPOSITORY
@@ -83,6 +86,21 @@ def test_plan_of_the_readme_is_printed_written_and_drawn(
     drawn = (sweep / "plots/plan.svg").read_text()
     assert record["headline"].split(":")[0] in drawn
     assert "deadline=6h" in drawn
+    page = write_report(sweep).read_text()
+    assert '<h2 id="rent">What to rent</h2>' in page
+    assert record["headline"] in page
+    assert '<figure id="plan">' in page
+
+
+def test_damaged_plan_takes_nothing_from_a_report(tmp_path: Path) -> None:
+    options = [{"seconds": 1}, {"usd": "much"}, 3]
+    plan = {"priced": True, "front": options, "curves": [options, 3], "says": 3, "headline": "x"}
+    assert plan_plot(plan) is None
+    assert plan_sentences(plan) == ["x"]
+    put_plan(tmp_path, plan)
+    assert plan_in(tmp_path) == plan
+    (tmp_path / "decision.json").write_text("{")
+    assert plan_in(tmp_path) == {}
 
 
 def test_old_price_is_marked_wherever_it_is_used(
@@ -144,6 +162,16 @@ def test_what_is_wrong_is_said_in_a_line(
     assert main([word.replace("SWEEP", str(sweep)) for word in words]) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"benchmarks: {said}")
+    assert error.count("\n") == 1
+
+
+def test_runs_of_one_number_of_workers_are_too_few_for_a_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(runs(ring, workers=(1,), repeats=2), tmp_path)
+    assert main(["plan", f"folder={tmp_path}", "examples=1e9"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"benchmarks: folder={tmp_path}: multiworker, digits_mlp was measured")
     assert error.count("\n") == 1
 
 

@@ -64,8 +64,8 @@ def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str,
             judged(
                 one.name,
                 scratch / f"{turn}-{'with' if words else 'without'}-{one.name.replace(' ', '-')}",
+                *BRIEFLY,
                 *words,
-                "measure.advice=false",
             ).examples_per_second
             for words in ((), advice["overrides"])
         )
