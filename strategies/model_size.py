@@ -59,9 +59,15 @@ def _optimizer_variables(optimizer: Any) -> Iterable[Any]:
 
 
 def _bytes_of(weights: Iterable[Any]) -> int:
-    variables = [as_variable(weight) for weight in weights]
+    variables = [part for weight in weights for part in _parts(weight)]
     sizes = [variable.shape.num_elements() * variable.dtype.size for variable in variables]
     return int(sum(sizes))
+
+
+def _parts(weight: Any) -> list[tf.Variable]:
+    """The variables of a weight: several where it is cut over parameter servers."""
+    cut: list[tf.Variable] | None = getattr(weight, "variables", None)
+    return [as_variable(weight)] if cut is None else list(cut)
 
 
 def _copies(weights: list[Any]) -> int:

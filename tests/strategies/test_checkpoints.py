@@ -77,6 +77,8 @@ def test_variables_cut_over_servers_are_saved_whole_and_restored(launch):
     assert first.state == "done", first.log_tail
     alone, plain = launch("workload=embedding", "keras=2", *short, "until.steps=20")
     assert alone.state == "done", alone.log_tail
+    for field in ("parameters", "variable_bytes", "optimizer_bytes"):
+        assert first.summary[field] == alone.summary[field]
     shapes = [value.shape for value in variables(folder)]
     assert shapes == [value.shape for value in variables(plain)]
     again, _ = launch(*sharded, *short, "until.steps=30", f"checkpoint.restore={folder.path}")
