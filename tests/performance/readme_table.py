@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.performance.record import RESULTS
-from tests.performance.rows import faults, pipelines, reading, served, training
+from tests.performance.rows import emulated, faults, pipelines, reading, served, training
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -59,6 +59,7 @@ _FIGURES = {
     "tuned_pipelines": pipelines.tuned,
     "tuned_well_written": pipelines.well_written,
     "profile_cost": pipelines.profiling,
+    "emulated_accelerators": emulated.accelerators,
 }
 _MADE_BY = {
     "planted_jobs": "tests.planted",

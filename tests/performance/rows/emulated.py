@@ -1,0 +1,16 @@
+"""Rows of the README's table about what is emulated."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def accelerators(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    lengths = measured["asked_ms"]
+    medians = ", ".join(f"{of['error']:+.1%}" for of in lengths.values())
+    farthest = max((of["farthest_error"] for of in lengths.values()), key=abs)
+    core = max(of["most_core_share"] for of in lengths.values())
+    yield (
+        f"emulated accelerators, {measured['replicas']} at once: waits of "
+        f"{', '.join(lengths)} ms against what was asked",
+        f"{medians} in the median, farthest {farthest:+.1%}; at most {core:.2%} of a core each",
+    )
