@@ -62,7 +62,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.attempts import Attempt, Split, TaskRows, attempts_of, split
+from benchmarks.attempts import Attempt, TaskRows, attempts_of, split
 from benchmarks.breakdown import (
     PARTS,
     StepParts,
@@ -125,15 +125,23 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
 
     Raises UserError where a file was written by a newer version or is damaged.
     """
+    return summary_and_breakdown(folder)[0]
+
+
+def summary_and_breakdown(folder: RunFolder) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The same record, and what `breakdown.json` holds: `tasks`, for each that trained the
+    `StepParts` of its measured steps; None where its rows don't tell, or where tracing slowed them.
+    """
     plan = folder.read_if_there(PLAN) or {}
     status = folder.read_if_there(STATUS) or {}
     config = configuration(folder)
     asked = _asked(config)
     overlapping = config.get("strategy.loop") == _COORDINATOR
     events = {task: folder.events(task) for task in folder.tasks()}
-    rows = _rows(folder)
-    parts = _split(rows, status)
+    rows = {task: _step_rows(folder, task) for task in folder.tasks()}
+    parts = split(rows, attempts_of(status, _tasks_started(status)))
     useful, measured = parts.all_useful(), parts.measured(asked["warmup_steps"] or 0)
+    by_task = overlapping_parts(measured) if overlapping else synchronous_parts(measured)
     amounts = _amounts(useful, measured, overlapping)
     profiled = _profiled(config)
     record = {
@@ -142,7 +150,7 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
         **_speed(useful, measured, plan, overlapping, config),
-        **_step_parts(measured, overlapping),
+        **_step_parts(by_task, measured, overlapping),
         **model_fields([event for of in events.values() for event in of]),
         **amounts,
         **_first_step(parts.attempts, events),
@@ -165,35 +173,16 @@ def summarize(folder: RunFolder) -> dict[str, Any]:
         "notes": _notes(plan, events, profiled),
         "started": status.get("started"),
     }
-    return record if profiled is None else record | dict.fromkeys(_NOT_OF_A_PROFILED_RUN)
+    if profiled is not None:
+        return record | dict.fromkeys(_NOT_OF_A_PROFILED_RUN), None
+    tasks = {task: asdict(of) for task, of in by_task.items()}
+    return record, {"tasks": tasks} if tasks else None
 
 
-def breakdown(folder: RunFolder) -> dict[str, Any] | None:
-    """What `breakdown.json` holds: `tasks`, for each that trained the `StepParts` of its measured
-    steps. None where its rows don't tell, or where tracing slowed them."""
-    config = configuration(folder)
-    if _profiled(config) is not None:
-        return None
-    parts = _split(_rows(folder), folder.read_if_there(STATUS) or {})
-    measured = parts.measured(_asked(config)["warmup_steps"] or 0)
-    found = _parts_by_task(measured, config.get("strategy.loop") == _COORDINATOR)
-    return {"tasks": {task: asdict(of) for task, of in found.items()}} if found else None
-
-
-def _rows(folder: RunFolder) -> dict[str, StepRows]:
-    return {task: _step_rows(folder, task) for task in folder.tasks()}
-
-
-def _split(rows: TaskRows, status: Mapping[str, Any]) -> Split:
-    return split(rows, attempts_of(status, _tasks_started(status)))
-
-
-def _parts_by_task(measured: TaskRows, overlapping: bool) -> dict[str, StepParts]:
-    return overlapping_parts(measured) if overlapping else synchronous_parts(measured)
-
-
-def _step_parts(measured: TaskRows, overlapping: bool) -> dict[str, float | None]:
-    mean = mean_parts(_parts_by_task(measured, overlapping))
+def _step_parts(
+    by_task: Mapping[str, StepParts], measured: TaskRows, overlapping: bool
+) -> dict[str, float | None]:
+    mean = mean_parts(by_task)
     return {
         **{f"step_{part}_seconds": getattr(mean, part, None) for part in PARTS},
         "staleness_mean": staleness_mean(measured) if overlapping else None,

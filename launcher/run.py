@@ -240,12 +240,11 @@ def reserve(folder: Path) -> Iterator[None]:
 
 
 def _summarize(folder: RunFolder) -> dict[str, Any]:
-    from benchmarks.summary import breakdown, summarize
+    from benchmarks.summary import summary_and_breakdown
 
-    parts = breakdown(folder)
+    summary, parts = summary_and_breakdown(folder)
     if parts is not None:
         folder.write(BREAKDOWN, parts)
-    summary = summarize(folder)
     folder.write(SUMMARY, summary)
     return summary
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.cost import in_usd
 from benchmarks.planning.request import KEYS, request_of
 from benchmarks.quantities import in_time
+from benchmarks.written import writing_into
 from results.decision_file import DECISION, put_plan
 from results.errors import UserError
 from results.text import DASH, counted
@@ -55,18 +56,13 @@ def _written(record: Mapping[str, Any], folder: Path) -> list[str]:
     from results.report.plots_of_plan import plan_plot
     from results.run_folder import replace_file
 
-    try:
+    with writing_into(folder):
         put_plan(folder, record)
         names = [DECISION]
         plot = plan_plot(record)
         if plot is not None:
             names.append(f"{PLOTS}/{plot.name}.svg")
             replace_file(folder / names[-1], plot.file())
-    except OSError as error:
-        raise UserError(
-            f"folder={folder}: nothing can be written there ({error.strerror or error}); make "
-            "room or give write permission"
-        ) from error
     return names
 
 

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.where_runs import chosen_runs
+from benchmarks.written import writing_into
 from results.errors import UserError, nearest
-from results.loading import load
 from results.text import counted, number, percent
 from results.verbs import Verb
-from results.where import condition
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console
     from rich.table import Table
 
@@ -33,14 +32,16 @@ def run(words: Mapping[str, str]) -> None:
     if plots not in (_SVG, _PNG):
         meant = nearest(plots, (_SVG, _PNG))
         raise UserError(f"plots={plots}: no such plots; give {meant or 'svg or png'}")
-    frame = _chosen(load(words["folder"]), words.get("where"))
+    runs = chosen_runs(words["folder"], words.get("where"))
 
+    import pandas as pd
     from rich.console import Console
 
     from benchmarks.scaling import fits_of, without_fit
     from benchmarks.scaling.record import record_of
     from results.report.plots_of_scaling import scaling_plots
 
+    frame = pd.DataFrame([run.row() for run in runs])
     try:
         fits = fits_of(frame)
     except UserError as error:
@@ -56,17 +57,6 @@ def run(words: Mapping[str, str]) -> None:
     console.print(f"Written: {', '.join(files)} in {folder}", markup=False, soft_wrap=True)
 
 
-def _chosen(runs: pd.DataFrame, where: str | None) -> pd.DataFrame:
-    if where is None:
-        return runs
-    meant = condition(where, list(runs.columns))
-    rows: list[dict[str, Any]] = runs.to_dict("records")  # type: ignore[assignment]
-    kept = [meant(row) for row in rows]
-    if not any(kept):
-        raise UserError(f"where={where}: means no run; leave it out to take all of them")
-    return runs[kept]
-
-
 def _written(
     record: Mapping[str, Any], plots: Sequence[Plot], folder: Path, form: str
 ) -> list[str]:
@@ -76,16 +66,11 @@ def _written(
     from results.scaling_file import SCALING
 
     names = [SCALING]
-    try:
+    with writing_into(folder):
         RunFolder(folder).write(SCALING, record)
         for plot in plots:
             names.append(f"{PLOTS}/{plot.name}.{form}")
             replace_file(folder / names[-1], plot.png() if form == _PNG else plot.file())
-    except OSError as error:
-        raise UserError(
-            f"folder={folder}: nothing can be written there ({error.strerror or error}); make "
-            "room or give write permission"
-        ) from error
     return names
 
 
