@@ -84,8 +84,8 @@ def main() -> None:
             tuned = _tuned(words, Path(folder), asked.tune_seconds)
             found[name] = _alone(tuned) if asked.well_written else _against_grid(tuned)
         print(f"{name}: {_told(found[name])}", flush=True)
-    if asked.save:
-        save("tuned_well_written" if asked.well_written else "tuned_pipelines", found)
+        if asked.save:
+            save("tuned_well_written" if asked.well_written else "tuned_pipelines", found)
 
 
 @dataclass(frozen=True)
