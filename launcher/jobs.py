@@ -53,6 +53,8 @@ class Jobs:
     def __init__(self, session: Session) -> None:
         self.exit_code = EXIT_DONE
         """Of the command; an interruption is a KeyboardInterrupt instead."""
+        self.notes_told: set[str] = set()
+        """Of runs of a sweep, which mostly have the same."""
         self.console = Console(highlight=False)
         self._session = session
 

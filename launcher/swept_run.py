@@ -72,10 +72,12 @@ def _tell(jobs: Jobs, outcome: "Outcome", folder: Path) -> None:
     elif outcome.state == INTERRUPTED:
         print(f"interrupted; what was measured lies in {folder}", file=sys.stderr)
     elif outcome.summary is not None:
-        _say(jobs, _in_a_line(outcome.summary))
+        notes = str(outcome.summary.get("notes") or "")
+        _say(jobs, _in_a_line(outcome.summary, "" if notes in jobs.notes_told else notes))
+        jobs.notes_told.add(notes)
 
 
-def _in_a_line(summary: dict[str, Any]) -> str:
+def _in_a_line(summary: dict[str, Any], notes: str) -> str:
     told = []
     if summary.get("examples_per_second") is not None:
         told.append(f"{summary['examples_per_second']:,.0f} examples/s")
@@ -83,8 +85,8 @@ def _in_a_line(summary: dict[str, Any]) -> str:
         told.append(f"{summary.get('quality_name') or 'quality'} {summary['quality']:.4g}")
     if summary.get("total_seconds") is not None:
         told.append(f"{summary['total_seconds']:.1f} s")
-    if summary.get("notes"):
-        told.append(str(summary["notes"]))
+    if notes:
+        told.append(notes)
     return "  done: " + ", ".join(told)
 
 

@@ -78,8 +78,10 @@ class FrontDoor:
 
 def _by_key(name: str, chosen: Verb, words: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for word in words:
+    for before, word in zip(["", *words], words, strict=False):
         key, equals, value = word.partition("=")
+        if _is_cut(before):
+            raise UserError(f"{before} {word}: cut at a space; quote it whole: '{before} {word}'")
         if not equals:
             first = next(iter(chosen.keys))
             raise UserError(f"{word}: not key=value; did you mean {first}={word}?")
@@ -94,6 +96,11 @@ def _by_key(name: str, chosen: Verb, words: Sequence[str]) -> dict[str, str]:
         if key not in found:
             raise UserError(f"{key}=: missing; give {chosen.keys[key]}")
     return found
+
+
+def _is_cut(word: str) -> bool:
+    """Whether a shell has split the word at a space inside of brackets."""
+    return any(word.count(opening) > word.count(closing) for opening, closing in ("{}", "[]"))
 
 
 def _hint(word: str, choices: Iterable[str], otherwise: str) -> str:

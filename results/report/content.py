@@ -113,7 +113,10 @@ class Content:
     def plots(self) -> list[Plot]:
         """All plots, in the order of the page."""
         found = self._plots_of_run() if self.single else self._plots_of_sweep()
-        return [plot for plot in found if plot is not None]
+        plots = [plot for plot in found if plot is not None]
+        if not any(run.value("emulated") for run in self.runs):
+            return plots
+        return [_labelled(plot) for plot in plots]
 
     @cached_property
     def problems(self) -> list[str]:
@@ -174,6 +177,11 @@ class Content:
             found.append(plots_of_tasks.cpu(self._timeline, label))
             found.append(plots_of_tasks.memory(self._timeline, label))
         return found
+
+
+def _labelled(plot: Plot) -> Plot:
+    """Says that figures of emulated runs are in it, where it doesn't yet."""
+    return plot if "emulated" in plot.message else plot.saying(f"{plot.message} (emulated)")
 
 
 def _pipeline(run: Run) -> Plot | None:

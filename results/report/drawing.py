@@ -13,7 +13,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +111,12 @@ class Plot:
     numbers: Numbers
     paint: Callable[[Axes], None]
     height: int
+
+    def saying(self, message: str) -> Plot:
+        """The same plot under another message."""
+        before, after = (escape(each, quote=True) for each in (self.message, message))
+        svg = self.svg.replace(f'aria-label="{before}"', f'aria-label="{after}"', 1)
+        return replace(self, message=message, svg=svg)
 
     def file(self) -> str:
         """The plot as an SVG file that stands alone, its message on top."""

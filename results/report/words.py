@@ -37,7 +37,7 @@ def headline_of_run(run: Run) -> str:
         )
     rate = run.value("examples_per_second")
     how_fast = f" at {number(rate)} examples/s" if rate is not None else ""
-    return f"{who} trained {workload}{how_fast}{_reached(run)}."
+    return f"{who} trained {workload}{how_fast}{_reached(run)}{_emulated([run])}."
 
 
 def headline_of_sweep(runs: Sequence[Run], rankings: Mapping[str, Sequence[Ranked]]) -> str:
@@ -52,7 +52,8 @@ def headline_of_sweep(runs: Sequence[Run], rankings: Mapping[str, Sequence[Ranke
             if _level_with_the_first(ranking)
             else f"{who} was fastest on {on}, {what}"
         )
-        sentences.append(f"{first}{_reached(best.group.runs[0])}.")
+        reached = _reached(best.group.runs[0])
+        sentences.append(f"{first}{reached}{_emulated(best.group.runs)}.")
     return " ".join(sentences) or counts(runs)
 
 
@@ -144,6 +145,12 @@ def _against_one_device(ranking: Sequence[Ranked]) -> str:
     if best.group.strategy == "one_device" or not alone:
         return ""
     return f" ({fixed(best.speed / alone[0].speed, 2)} × one device)"
+
+
+def _emulated(runs: Sequence[Run]) -> str:
+    """What of these runs was emulated, in brackets."""
+    named = dict.fromkeys(str(run.value("emulated")) for run in runs if run.value("emulated"))
+    return f" (emulated: {one_line('; '.join(named), 120)})" if named else ""
 
 
 def _reached(run: Run) -> str:

@@ -97,6 +97,7 @@ def test_hostile_text_cannot_steer_the_terminal(
         (["list", "foldr=x"], "results: foldr=x: list has no such key; did you mean folder?"),
         (["list", "outputs"], "results: outputs: not key=value; did you mean folder=outputs?"),
         (["list", "folder="], "results: folder=: empty; give a run's folder"),
+        (["list", "folder={a:", "3}"], "results: folder={a: 3}: cut at a space; quote it whole"),
         (["list", "folder=a", "folder=b"], "results: folder=b: given twice"),
         (["report", "folder=no/such"], "results: folder=no/such: no such folder"),
     ],

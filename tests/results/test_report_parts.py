@@ -14,6 +14,7 @@ from results import read_runs
 from results.groups import grouped
 from results.report import MARKDOWN, PNG, write_report
 from results.report.all_runs import run_table
+from results.report.content import Content
 from results.report.data import downloads
 from results.report.failures import failures, refusals
 from results.report.plots_of_phases import phases
@@ -83,6 +84,23 @@ def test_the_verdict_says_how_sure_it_is(tmp_path: Path) -> None:
         assert headline in headline_of_sweep(runs, rankings)
         points = points_of_sweep(runs, rankings)
         assert points[0].startswith(told) if told else points == [], name
+
+
+def test_what_was_emulated_is_said_in_the_verdict_and_under_every_plot(tmp_path: Path) -> None:
+    slow = "accelerators of 1,000 examples/s each"
+    for name in ("0", "1"):
+        make_run(tmp_path / name, Made(steps=30))
+    summary = tmp_path / "0" / "summary.json"
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"emulated": slow}))
+    runs = read_runs(tmp_path)
+    sweep, alone, real = (Content(tmp_path, of, len(of) == 1) for of in (runs, runs[:1], runs[1:]))
+    for content in (sweep, alone):
+        assert f"(emulated: {slow})" in content.headline
+        assert content.plots
+        assert all("emulated" in plot.message for plot in content.plots)
+        assert all("emulated" in plot.svg.partition(">")[0] for plot in content.plots)
+    assert "emulated" not in real.headline
+    assert not any("emulated" in plot.message for plot in real.plots)
 
 
 def test_usage_is_what_was_sampled_while_training(tmp_path: Path) -> None:
