@@ -21,6 +21,22 @@ def model_fields(events: Iterable[Mapping[str, Any]]) -> dict[str, float | int |
     }
 
 
+def flop_utilization(
+    step_flops: float | None,
+    batch_per_replica: float | None,
+    examples_per_second: float | None,
+    peak: float | None,
+) -> float | None:
+    """What all replicas' contractions come to, of `peak` FLOP/s; None where one isn't known.
+
+    `examples_per_second` is that of all replicas together. Recomputing isn't counted: "model FLOPs
+    utilization" of Chowdhery et al., "PaLM", 2022, appendix B.
+    """
+    if not (step_flops and batch_per_replica and examples_per_second and peak):
+        return None
+    return step_flops * examples_per_second / batch_per_replica / peak
+
+
 def _first(events: list[Mapping[str, Any]], name: str) -> Any:
     """All tasks build the same model."""
     return next((event[name] for event in events if event.get(name) is not None), None)

@@ -20,6 +20,9 @@ gradient_bytes                      that one replica sends into the reduction in
                                     to parameter servers), in the type that travels
 step_flops                          of one replica's step: its contractions, two FLOPs for each
                                     multiply-add, see `strategies.step_flops`
+matmul_flops_per_second             float32, of this machine's cores just before the run; null where
+                                    others compute
+flop_utilization                    of that, what all replicas' `step_flops` come to; 0 to 1
 framework_mb                        resident in the largest training task before the model was built
 wait_share                          of the measured steps' seconds, waited for input; 0 to 1
 steps, measured_steps, examples     updates made, those after the warm-up, examples trained on;
@@ -72,7 +75,7 @@ from benchmarks.breakdown import (
     synchronous_parts,
 )
 from benchmarks.goodput import goodput
-from benchmarks.model_fields import model_fields
+from benchmarks.model_fields import flop_utilization, model_fields
 from benchmarks.start_up import seconds_to_first_step
 from benchmarks.throughput import (
     StepRows,
@@ -116,6 +119,7 @@ _NOT_OF_A_PROFILED_RUN = (
     "goodput_steps_per_second",
     "goodput_examples_per_second",
     "goodput_share",
+    "flop_utilization",
 )
 """Fields that tracing falsifies: a traced step takes 10 to 20% longer, and a call of its own."""
 
@@ -143,15 +147,22 @@ def summary_and_breakdown(folder: RunFolder) -> tuple[dict[str, Any], dict[str, 
     useful, measured = parts.all_useful(), parts.measured(asked["warmup_steps"] or 0)
     by_task = overlapping_parts(measured) if overlapping else synchronous_parts(measured)
     amounts = _amounts(useful, measured, overlapping)
+    speed = _speed(useful, measured, plan, overlapping, config)
+    model = model_fields([event for of in events.values() for event in of])
+    peak = status.get("matmul_flops_per_second")
     profiled = _profiled(config)
     record = {
         **_outcome(status),
         **asked,
         **_isolation(plan),
         "emulated": ", ".join(str(each) for each in plan.get("emulated") or []) or None,
-        **_speed(useful, measured, plan, overlapping, config),
+        **speed,
         **_step_parts(by_task, measured, overlapping),
-        **model_fields([event for of in events.values() for event in of]),
+        **model,
+        "matmul_flops_per_second": peak,
+        "flop_utilization": flop_utilization(
+            model["step_flops"], asked["batch_per_replica"], speed["examples_per_second"], peak
+        ),
         **amounts,
         **_first_step(parts.attempts, events),
         **_durations(rows, status, events),
@@ -286,7 +297,6 @@ def _durations(
     trained = [rows[task] for task in _with_rows(rows)]
     asked, ended = _moment(status.get("started")), _moment(status.get("ended"))
     started = _tasks_started(status)
-    preparation = status.get("preparation") or {}
     first = min((float(each.start.min()) for each in trained), default=None)
     last = max((float((each.start + each.seconds).max()) for each in trained), default=None)
     diagnosing = max(
@@ -297,7 +307,7 @@ def _durations(
         "training_seconds": last - first if first is not None and last is not None else None,
         "total_seconds": ended - started - diagnosing if ended and started else None,
         "seconds_before_tasks": started - asked if asked is not None and started else None,
-        "preparation_seconds": preparation.get("preparation_seconds"),
+        "preparation_seconds": status.get("preparation_seconds"),
     }
 
 

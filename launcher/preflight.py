@@ -65,4 +65,14 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         "train_examples": feed.train.examples,
         "test_examples": feed.test.examples,
         "task_bytes": memory.own_bytes(),
+        "matmul_flops_per_second": _peak(experiment),
     }
+
+
+def _peak(experiment: Experiment) -> float | None:
+    """None where the model isn't computed by this machine's cores."""
+    if experiment.devices != "cpu" or experiment.emulate.accelerator.emulated:
+        return None
+    from strategies.matmul_peak import matmul_flops_per_second
+
+    return matmul_flops_per_second()

@@ -98,6 +98,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             "preflight_seconds": checked,
             "train_examples": found["train_examples"],
             "test_examples": found["test_examples"],
+            "matmul_flops_per_second": found["matmul_flops_per_second"],
         }
         run_folder.write(STATUS, status)
         if group.warning:

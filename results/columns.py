@@ -72,6 +72,8 @@ COLUMNS: dict[str, Column] = {
     "optimizer_bytes": Column(_BYTES, "of one copy of the optimizer's variables"),
     "gradient_bytes": Column(_BYTES, "that one replica sends into the reduction in a step"),
     "step_flops": Column("FLOP", "contractions of one replica's step"),
+    "matmul_flops_per_second": Column("FLOP/s", "of this machine's cores, multiplying matrices"),
+    "flop_utilization": Column(_SHARE, "of that, what the replicas' contractions come to", HIGHER),
     "framework_mb": Column("MB", "resident in a task before its model was built, at most"),
     "wait_share": Column(_SHARE, "of the measured steps' seconds, waited for input", LOWER),
     "steps": Column(_COUNT, "updates made"),

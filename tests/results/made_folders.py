@@ -79,7 +79,7 @@ def make_run(path: Path, made: Made, **status: Any) -> RunFolder:
             "ended": iso(ended + 1.2),
             "exit_codes": dict.fromkeys(task_names(made), 0),
             "tasks_started": made.started,
-            "preparation": {"preparation_seconds": 3.4, "prepared": True},
+            "preparation_seconds": 3.4,
             **status,
         },
     )

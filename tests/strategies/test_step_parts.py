@@ -47,6 +47,7 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
     assert {name: summary[name] for name in DIGITS_MLP} == DIGITS_MLP
     assert summary["gradient_bytes"] == (2 if SHORTER in overrides else 4) * 26_122
     assert summary["step_flops"] > 0
+    assert 0 < summary["flop_utilization"] < 1
 
 
 def test_a_task_that_computes_longer_keeps_the_other_waiting(launch):
