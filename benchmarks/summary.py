@@ -46,6 +46,8 @@ seconds_before_tasks                server, preparation and preflight; not in th
 preparation_seconds                 of these, writing the data once
 core_seconds                        CPU of all tasks, from process start to end
 peak_rss_mb_task_max, _sum          most memory of one task; each task's most, added up
+stalled_cpu_share, _io_, _memory_   of the run's seconds, in which a process of this machine waited
+                                    for that (the kernel's PSI, `some`), whoever's it was
 read_bytes, written_bytes, sent_bytes, received_bytes   storage and TCP, all tasks
 quality, quality_name, quality_direction, quality_step  the last evaluation on held-out data
 loss_first, loss_last
@@ -76,6 +78,7 @@ from benchmarks.breakdown import (
 )
 from benchmarks.goodput import goodput
 from benchmarks.model_fields import flop_utilization, model_fields
+from benchmarks.pressure import RESOURCES as RESOURCES_THAT_STALL
 from benchmarks.start_up import seconds_to_first_step
 from benchmarks.throughput import (
     StepRows,
@@ -177,6 +180,7 @@ def summary_and_breakdown(folder: RunFolder) -> tuple[dict[str, Any], dict[str, 
             events=[event for of in events.values() for event in of],
         ),
         **_used(folder),
+        **_stalled(status),
         **_quality(events),
         **_losses(useful),
         **_bottleneck(folder),
@@ -328,6 +332,11 @@ def _used(folder: RunFolder) -> dict[str, Any]:
         "peak_rss_mb_sum": _added([peak / 1e6 if peak is not None else None for peak in peaks]),
         **{name: _whole(_added([_grown(each[name]) for each in used])) for name in counters},
     }
+
+
+def _stalled(status: Mapping[str, Any]) -> dict[str, float | None]:
+    told = status.get("stalled_shares") or {}
+    return {f"stalled_{resource}_share": told.get(resource) for resource in RESOURCES_THAT_STALL}
 
 
 def _grown(counter: np.ndarray) -> float | None:

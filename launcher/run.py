@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pressure import stalled_seconds, stalled_shares
 from input_pipelines.diagnosis.memory import ended_by_memory
 from launcher import emulation, isolation, memory, profiling
 from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
@@ -101,6 +102,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             "matmul_flops_per_second": found["matmul_flops_per_second"],
         }
         run_folder.write(STATUS, status)
+        stalled = stalled_seconds()
         if group.warning:
             print(group.warning, file=sys.stderr)
         with progress_view(experiment, run_folder) as view:
@@ -118,6 +120,9 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             )
             watched = _to_the_end(attempts)
         ended = now()
+        status["stalled_shares"] = stalled_shares(
+            stalled, stalled_seconds(), time.time() - status["tasks_started"]
+        )
         if experiment.diagnose and not watched.interrupted:
             if watched.cause is None:
                 _diagnose(session, group, experiment, folder, temporary)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.pressure import stalled_seconds
 from input_pipelines.build import Feed, training_dataset
 from input_pipelines.diagnosis.blocks import (
     APART,
@@ -26,7 +27,6 @@ from input_pipelines.diagnosis.blocks import (
     LARGER_TIMES,
     WARM,
 )
-from input_pipelines.diagnosis.memory import memory_stalled_seconds
 from input_pipelines.draining import Drain, buffered_batches, rest, with_small_buffers
 from input_pipelines.page_cache import kept_cold, storage_bytes_read
 from input_pipelines.settings import StorageSettings
@@ -261,7 +261,9 @@ class _Used:
     def now(cls) -> "_Used":
         usage = resource.getrusage(resource.RUSAGE_SELF)
         cpu_seconds = usage.ru_utime + usage.ru_stime
-        return cls(cpu_seconds, storage_bytes_read(), usage.ru_majflt, memory_stalled_seconds())
+        return cls(
+            cpu_seconds, storage_bytes_read(), usage.ru_majflt, stalled_seconds().get("memory")
+        )
 
     def since(self) -> tuple[float, int | None, int, float | None]:
         """What was used since then, in the order of the fields."""

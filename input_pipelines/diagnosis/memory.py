@@ -1,16 +1,12 @@
 """Whether a run has the memory that it needs."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 NEAR_LIMIT = 0.9
 """Of its limit: what grows by a tenth is ended."""
 STALLED = 0.1
 """Of the time: the kernel's own measure of waiting for memory (PSI, `some`)."""
-
-
-_PRESSURE = Path("/proc/pressure/memory")
 
 
 @dataclass(frozen=True)
@@ -57,17 +53,3 @@ def ended_by_memory(reason: str) -> dict[str, Any]:
             "actions": [],
         },
     }
-
-
-def memory_stalled_seconds() -> float | None:
-    """Seconds since the machine started in which somebody waited for memory (PSI, `some`); None
-    where the kernel doesn't tell.
-
-    https://docs.kernel.org/accounting/psi.html
-    """
-    try:
-        lines = _PRESSURE.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    (total,) = [line.rpartition("total=")[2] for line in lines if line.startswith("some")]
-    return int(total) / 1e6
