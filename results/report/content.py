@@ -14,6 +14,7 @@ from results.pipeline_file import PROFILE, part_if_readable
 from results.report import (
     all_runs,
     plots_of_loss,
+    plots_of_memory,
     plots_of_phases,
     plots_of_pipeline,
     plots_of_plan,
@@ -156,6 +157,7 @@ class Content:
             plots_of_runs.step_time(alone),
             plots_of_tasks.cpu(of),
             plots_of_tasks.memory(of),
+            plots_of_memory.kinds_of_memory(alone),
         ]
 
     def _plots_of_sweep(self) -> list[Plot | None]:
@@ -168,6 +170,7 @@ class Content:
         groups = self.ordered_groups
         found.append(plots_of_shares.shares(groups))
         found += [plots_of_runs.time_to_first_step(groups), plots_of_runs.step_time(groups)]
+        found.append(plots_of_memory.kinds_of_memory(groups))
         for name, ranking in self.rankings.items():
             found.append(plots_of_loss.loss_of_runs([each.group for each in ranking], name))
         if self._shown_apart is not None:
