@@ -78,7 +78,7 @@ from benchmarks.breakdown import (
 )
 from benchmarks.goodput import goodput
 from benchmarks.model_fields import flop_utilization, model_fields
-from benchmarks.pressure import RESOURCES as RESOURCES_THAT_STALL
+from benchmarks.notes import notes_on
 from benchmarks.start_up import seconds_to_first_step
 from benchmarks.throughput import (
     StepRows,
@@ -87,10 +87,11 @@ from benchmarks.throughput import (
     synchronous_throughput,
     wait_share,
 )
+from benchmarks.used import stalled, used
 from results.configuration import configuration
 from results.pipeline_file import DIAGNOSIS, SHARES, number_in, part, record_in
 from results.run_folder import PLAN, STATUS, RunFolder, unix_seconds
-from results.streams import RESOURCES, STEPS, read_rows
+from results.streams import STEPS, read_rows
 
 _COORDINATOR = "coordinator"
 """The loop (`strategy.loop`) whose workers don't wait for each other."""
@@ -179,13 +180,13 @@ def summary_and_breakdown(folder: RunFolder) -> tuple[dict[str, Any], dict[str, 
             batch_total=asked["batch_total"],
             events=[event for of in events.values() for event in of],
         ),
-        **_used(folder),
-        **_stalled(status),
+        **used(folder),
+        **stalled(status),
         **_quality(events),
         **_losses(useful),
         **_bottleneck(folder),
         "profiled": profiled,
-        "notes": _notes(plan, events, profiled),
+        "notes": notes_on(plan, events, profiled),
         "started": status.get("started"),
     }
     if profiled is not None:
@@ -319,52 +320,6 @@ def _diagnosed(event: Mapping[str, Any]) -> bool:
     return event.get("event") == "diagnosed"
 
 
-def _used(folder: RunFolder) -> dict[str, Any]:
-    tables = [read_rows(folder.task_folder(task), RESOURCES) for task in folder.tasks()]
-    used = [{name: table[name].to_numpy() for name in table.column_names} for table in tables]
-    used = [each for each in used if len(each["time"])]
-    peaks = [_largest(each["peak_rss_bytes"], each["rss_bytes"]) for each in used]
-    known = [peak / 1e6 for peak in peaks if peak is not None]
-    counters = ("read_bytes", "written_bytes", "sent_bytes", "received_bytes")
-    return {
-        "core_seconds": _added([_grown(each["cpu_seconds"]) for each in used]),
-        "peak_rss_mb_task_max": max(known, default=None),
-        "peak_rss_mb_sum": _added([peak / 1e6 if peak is not None else None for peak in peaks]),
-        **{name: _whole(_added([_grown(each[name]) for each in used])) for name in counters},
-    }
-
-
-def _stalled(status: Mapping[str, Any]) -> dict[str, float | None]:
-    told = status.get("stalled_shares") or {}
-    return {f"stalled_{resource}_share": told.get(resource) for resource in RESOURCES_THAT_STALL}
-
-
-def _grown(counter: np.ndarray) -> float | None:
-    """The end of a counter [n] that begins at 0 and begins again when its task was restarted."""
-    values = np.asarray(counter, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return None
-    restarts = np.flatnonzero(np.diff(values) < 0)
-    return float(values[-1] + values[restarts].sum())
-
-
-def _largest(*columns: np.ndarray) -> float | None:
-    values = np.concatenate([np.asarray(column, dtype=np.float64) for column in columns])
-    values = values[np.isfinite(values)]
-    return float(values.max()) if len(values) else None
-
-
-def _added(values: list[float | None]) -> float | None:
-    """The sum; None where there is nothing, or where one of them is not known."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
-
-
 def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     evaluated = [
         event
@@ -379,40 +334,6 @@ def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         "quality_direction": last.get("quality_direction"),
         "quality_step": last.get("step"),
     }
-
-
-def _notes(
-    plan: Mapping[str, Any], events: Mapping[str, list[dict[str, Any]]], profiled: str | None
-) -> str | None:
-    all_events = [event for of in events.values() for event in of]
-    told = {event.get("event"): event for event in all_events}
-    notes = [str(each) for each in plan.get("notes") or []]
-    if profiled is not None:
-        notes.append(f"steps {profiled} were profiled, so no throughput is taken from this run")
-    if "diagnosed" in told:
-        notes.append(
-            f"core-hours and memory hold a diagnosis of {told['diagnosed'].get('seconds'):.0f} s"
-        )
-    if "statistics_averaged" in told:
-        notes.append(
-            f"{told['statistics_averaged'].get('variables')} running statistics of the model were "
-            "averaged over replicas before each evaluation"
-        )
-    if any(event.get("event") == "restored" and event["exact"] is False for event in all_events):
-        notes.append(
-            "the input skipped ahead to the checkpoint's step, since "
-            + (
-                "its state could not be saved: where its order is not always the same, some "
-                "examples were skipped or seen twice"
-                if "input_not_saved" in told
-                else "replicas or batch are others"
-            )
-        )
-    if "sharding" in told:
-        notes.append(str(told["sharding"]["why"]))
-    left_out = [event for event in all_events if event.get("event") == "checkpoint_left_out"]
-    notes += sorted({str(event["warning"]) for event in left_out})
-    return "; ".join(notes) or None
 
 
 def _losses(rows: TaskRows) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.summary import _grown, summarize
+from benchmarks.summary import summarize
+from benchmarks.used import grown
 from results.run_folder import RunFolder
 from tests.results.made_folders import FAILED, Made, make_run
 
@@ -106,5 +107,5 @@ def test_every_field_is_there_whatever_happened(tmp_path: Path) -> None:
 
 
 def test_a_restarted_task_adds_its_earlier_cpu() -> None:
-    assert _grown(np.array([1.0, 5.0, 2.0, 4.0])) == 9.0
-    assert _grown(np.array([np.nan])) is None
+    assert grown(np.array([1.0, 5.0, 2.0, 4.0])) == 9.0
+    assert grown(np.array([np.nan])) is None
