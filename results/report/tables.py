@@ -19,6 +19,8 @@ _BETWEEN_RUNS = (
     " that it was picked from (Bonferroni)."
 )
 _LONGEST_CELL = 60
+_WORTH_SECONDS = 0.05
+"""Preparation that only found its data there already isn't told."""
 _LONGEST_NOTE = 300
 _LONGEST_VALUE = 300
 
@@ -196,7 +198,8 @@ def _interval(run: Run) -> str:
 
 def _preparation(run: Run) -> str:
     seconds = run.value("preparation_seconds")
-    return f"and {fixed(seconds, 1)} s of preparation before it" if seconds else ""
+    told = seconds is not None and seconds >= _WORTH_SECONDS
+    return f"and {fixed(seconds, 1)} s of preparation before it" if told else ""
 
 
 def _cores(core: float | None, total: float | None) -> str:
