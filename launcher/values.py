@@ -60,6 +60,7 @@ _LEAST = {
 }
 _ABOVE_ZERO = (
     "emulate.accelerator.examples_per_second",
+    "emulate.network.mbit_per_second",
     "emulate.storage.mb_per_second",
     "tune.seconds",
     "measure.block_seconds",
@@ -70,7 +71,11 @@ _ABOVE_ZERO = (
     "watch.start_seconds",
     "watch.grace_seconds",
 )
-_MOST = {"engine.first_port": 65535, "seed": 2**32 - 1}
+_MOST = {
+    "emulate.network.mbit_per_second": 100_000,  # above any host's way to itself
+    "engine.first_port": 65535,
+    "seed": 2**32 - 1,
+}
 
 
 def check(asked: dict[str, Any]) -> None:
@@ -91,7 +96,7 @@ def check(asked: dict[str, Any]) -> None:
             raise UserError(f"{key}={value}: at most {most} is needed")
     for key in _ABOVE_ZERO:
         value = value_of(asked, key)
-        if value is not None and value <= 0:
+        if value is not None and not value > 0:  # nan is neither
             raise UserError(f"{key}={value}: more than 0 is needed")
     folder = asked["cache_folder"]
     if folder is not None and not writable(Path(folder).expanduser()):
