@@ -34,15 +34,15 @@ class Hosts:
     """The hosts of one run; made and used by the process that leads it, in the run's network."""
 
     def __init__(self) -> None:
-        self._networks: dict[str, int] = {}
+        self._networks: dict[Host, int] = {}
 
     def network_of(self, host: Host) -> int:
         """Descriptor of the network of `host`, which is made on first use. Raises OSError."""
         if not self._networks:
             _iproute("ip", [f"link add {_BRIDGE} type bridge", f"link set {_BRIDGE} up"])
-        if host.address not in self._networks:
-            self._networks[host.address] = _connected(host, f"host-{len(self._networks)}")
-        return self._networks[host.address]
+        if host not in self._networks:
+            self._networks[host] = _connected(host, f"host-{len(self._networks)}")
+        return self._networks[host]
 
 
 @functools.cache
