@@ -50,7 +50,7 @@ class Host:
     address: str
     """IPv4, without a port."""
     mbit_per_second: float
-    """10^6 bits that it sends, and 10^6 bits that it receives, in a second."""
+    """10^6 bits that it sends, and 10^6 bits that it receives, in a second; headers included."""
 
 
 @dataclass(frozen=True)

@@ -92,15 +92,18 @@ def _limit(device: str, host: Host) -> str:
 
 def _iproute(program: str, lines: Sequence[str], inherits: int | None = None) -> None:
     """Lines that `ip` or `tc` carries out. Raises OSError with what it says where one fails."""
-    ended = subprocess.run(
-        [program, "-batch", "-"],
-        input="".join(f"{line}\n" for line in lines),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-        pass_fds=[] if inherits is None else [inherits],
-    )
+    try:
+        ended = subprocess.run(
+            [program, "-batch", "-"],
+            input="".join(f"{line}\n" for line in lines),
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            pass_fds=[] if inherits is None else [inherits],
+        )
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"{program} has not ended after {_SECONDS:g} s") from error
     if ended.returncode:
         said = " ".join(ended.stderr.split())
         raise OSError(f"{program}: {said or f'exit code {ended.returncode}'}")
