@@ -22,6 +22,8 @@ _PREFIX_BITS = 16
 _PROGRAMS = ("ip", "tc")
 _BURST_SECONDS = 0.002
 _LEAST_BURST_BYTES = 1 << 14
+"""What may pass at once: where a bucket takes less than comes between two ticks of the kernel's
+timer, the rate isn't reached (tc-tbf(8))."""
 _QUEUE_SECONDS = 0.1
 _LEAST_QUEUE_BYTES, _MOST_QUEUE_BYTES = 1 << 18, 1 << 22
 """What waits for its turn at an end, as in a switch: at low rates so little that nothing waits for

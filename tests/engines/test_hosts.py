@@ -1,5 +1,6 @@
 """Emulated hosts: no faster than asked, out of everybody's way, gone with the run."""
 
+import dataclasses
 import os
 import socket
 from collections.abc import Iterator
@@ -11,12 +12,12 @@ import pytest
 from launcher.cluster_plan import make_plan
 from launcher.engines import EngineError, Host, TaskProcess, hosts
 from launcher.engines.local import LocalEngine
+from launcher.schema import EmulateSettings, NetworkSettings
 from results.errors import UserError
 from tests.engines.test_namespaces import become_nobody, in_child
 from tests.engines.traffic import carried
 from tests.runs import experiment
 
-_WORDS = ("strategy=multiworker", "workers=2", "emulate.network.mbit_per_second=50")
 _MBIT = 50.0
 _ABOVE = 1.1
 """What was in a bucket and in queues before the first byte was seen comes on top of the rate."""
@@ -95,14 +96,15 @@ def test_what_is_not_installed_is_named_in_the_refusal(
     hosts.why_not.cache_clear()
     try:
         with pytest.raises(UserError, match=r"^emulate\.network\.mbit_per_second=50: .* tc of ipr"):
-            experiment(*_WORDS)
+            experiment("strategy=multiworker", "workers=2", "emulate.network.mbit_per_second=50")
     finally:
         hosts.why_not.cache_clear()
 
 
-@needs_hosts
 def test_every_task_has_a_host_and_knows_the_others_by_it() -> None:
-    asked = experiment(*_WORDS, "pipeline.service.workers=2")
+    emulate = EmulateSettings(network=NetworkSettings(_MBIT))
+    words = ("strategy=multiworker", "workers=2", "pipeline.service.workers=2")
+    asked = dataclasses.replace(experiment(*words), emulate=emulate)
     chief, worker, dispatcher, *data_workers = make_plan(asked, private=True).tasks
     assert (chief.address, worker.address) == ("10.77.0.1:10000", "10.77.0.2:10001")
     assert dispatcher.addresses == ("10.77.0.3:10002", "10.77.0.3:10003")

@@ -38,8 +38,8 @@ _REFUSED = {
         ["strategy=mirrored", "workers=2", f"{_MBIT}=50"],
         "strategy=mirrored trains in one task",
     ),
-    "no network": (["strategy=multiworker", f"{_MBIT}=0"], f"{_MBIT}=0.0: more than 0"),
-    "no number": (["strategy=multiworker", f"{_MBIT}=nan"], f"{_MBIT}=nan: more than 0"),
+    "no network": (["strategy=multiworker", f"{_MBIT}=0"], f"{_MBIT}=0.0: at least 1"),
+    "no number": (["strategy=multiworker", f"{_MBIT}=nan"], f"{_MBIT}=nan: at least 1"),
     "a wire of tomorrow": (["strategy=multiworker", f"{_MBIT}=1e6"], "at most 100000 is needed"),
     "everybody's network": (
         ["strategy=multiworker", f"{_MBIT}=50", "isolation=none"],
