@@ -49,6 +49,11 @@ def choose_addresses(
     )
 
 
+def host_address(number: int) -> str:
+    """Address of the emulated host `number`, from 0, in the network of its run."""
+    return f"10.77.{(number + 1) >> 8}.{(number + 1) & 0xFF}"
+
+
 def is_free(port: int) -> bool:
     """TensorFlow's servers listen on every interface, so all must be free."""
     with socket.socket() as probe:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from launcher.addresses import choose_addresses
+from launcher.addresses import choose_addresses, host_address
+from launcher.engines import Host
 from launcher.hardware import available_cores
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ SERVICE_ROLES = (DISPATCHER, DATA_WORKER)
 DATA_SERVICE = "DATA_SERVICE"
 """The variable that tells every task where tf.data service listens, as TF_CONFIG tells of its
 cluster: addresses by role."""
+_NO_PROXY = "no_grpc_proxy"
+"""gRPC's variable of the hosts that it reaches directly."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class TaskPlan:
     """The cores it keeps to; empty: any."""
     more_addresses: tuple[str, ...] = ()
     """Where else it listens: a dispatcher has an address for each data worker."""
+    host: Host | None = None
+    """The emulated host that it runs on; None: this machine."""
 
     @property
     def name(self) -> str:
@@ -77,6 +82,9 @@ def make_plan(
     if addresses is None:
         count = listening + 2 * data_workers
         addresses = choose_addresses(count, experiment.engine.first_port, private)
+    mbit_per_second = experiment.emulate.network.mbit_per_second
+    if mbit_per_second is not None:
+        addresses = _on_own_hosts(addresses, listening, data_workers)
     cluster = _cluster(names, addresses[:listening]) if listening else None
     service = _service(addresses[listening:], data_workers)
     told = {DATA_SERVICE: json.dumps(service)} if service else {}
@@ -97,7 +105,10 @@ def make_plan(
         )
     ]
     environment = _environment(experiment, ()) | told
-    return ClusterPlan((*training, *_serving(service, environment, shares[len(names) :])))
+    tasks = [*training, *_serving(service, environment, shares[len(names) :])]
+    if mbit_per_second is not None:
+        tasks = _placed(tasks, mbit_per_second)
+    return ClusterPlan(tuple(tasks))
 
 
 def tf_config(cluster: dict[str, list[str]], role: str, index: int) -> str:
@@ -129,6 +140,28 @@ def task_names(experiment: "Experiment") -> list[tuple[str, int]]:
     data_workers = range(experiment.pipeline.service.workers)
     service = [(DISPATCHER, 0), *((DATA_WORKER, index) for index in data_workers)]
     return training_names(experiment) + (service if data_workers else [])
+
+
+def _on_own_hosts(addresses: Sequence[str], tasks: int, data_workers: int) -> list[str]:
+    """The same ports, an emulated host for each task; the dispatcher's are all on one."""
+    data = range(tasks + 1, tasks + 1 + data_workers)
+    places = [*range(tasks), *[tasks] * data_workers, *data]
+    ports = [address.rpartition(":")[2] for address in addresses]
+    return [f"{host_address(place)}:{port}" for place, port in zip(places, ports, strict=True)]
+
+
+def _placed(tasks: list[TaskPlan], mbit_per_second: float) -> list[TaskPlan]:
+    """Each task on the host of its address; gRPC reaches all of them without a proxy."""
+    places = [str(task.address).rpartition(":")[0] for task in tasks]
+    return [
+        replace(
+            task,
+            host=Host(place, mbit_per_second),
+            environment=task.environment
+            | {_NO_PROXY: ",".join([task.environment[_NO_PROXY], *places])},
+        )
+        for task, place in zip(tasks, places, strict=True)
+    ]
 
 
 def _cluster(names: list[tuple[str, int]], addresses: Sequence[str]) -> dict[str, list[str]]:
@@ -213,5 +246,5 @@ def _environment(experiment: "Experiment", gpus: tuple[int, ...]) -> dict[str, s
         "TF_CPP_MIN_LOG_LEVEL": "1",
         **keras_environment(experiment),
         # gRPC would send even loopback traffic through an http_proxy of the environment.
-        "no_grpc_proxy": "127.0.0.1,localhost",
+        _NO_PROXY: "127.0.0.1,localhost",
     }

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from launcher.cluster_plan import training_names
+from launcher.engines import hosts
 from launcher.errors import NotApplicable
 from results.errors import UserError, nearest
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from launcher.experiment import Experiment
 
 _RATE = "emulate.accelerator.examples_per_second"
+_NETWORK = "emulate.network"
 SHORTEST_UNMARKED_SECONDS = 0.03
 """Half a millisecond that a wait is off is a sixtieth of it; how far waits are off is measured by
 `tests/performance/emulated_accelerators.py`."""
@@ -22,6 +24,7 @@ def check(experiment: "Experiment") -> None:
         _check_stragglers(experiment, _factors(experiment.emulate.straggler))
     if experiment.emulate.accelerator.emulated:
         _check_accelerator(experiment)
+    _check_network(experiment)
 
 
 def compute_seconds(experiment: "Experiment") -> dict[str, float]:
@@ -40,6 +43,8 @@ def phrases(experiment: "Experiment") -> list[str]:
         said.append(asked.storage.phrase)
     if asked.accelerator.emulated:
         said.append(f"accelerators of {asked.accelerator.examples_per_second:,g} examples/s each")
+    if asked.network.mbit_per_second is not None:
+        said.append(f"a network of {asked.network.mbit_per_second:,g} Mbit/s a task")
     said += [f"{task} {factor:g} times as slow" for task, factor in (asked.straggler or {}).items()]
     return said
 
@@ -110,6 +115,37 @@ def _check_accelerator(experiment: "Experiment") -> None:
             f"{asked}: a call of {steps} steps waits {call_seconds:.3g} s, and after "
             f"watch.stall_seconds={experiment.watch.stall_seconds:g} a run counts as lost; give "
             "a smaller loop.steps_per_call, or more seconds"
+        )
+
+
+def _check_network(experiment: "Experiment") -> None:
+    network = experiment.emulate.network
+    if network.latency_ms is not None:
+        raise UserError(
+            f"{_NETWORK}.latency_ms={network.latency_ms:g}: only bandwidth can be emulated; the "
+            "kernel's netem, which delays packets, was absent where this was made; leave it out"
+        )
+    if network.mbit_per_second is None:
+        return
+    asked = f"{_NETWORK}.mbit_per_second={network.mbit_per_second:g}"
+    if experiment.strategy.topology == "process":
+        raise NotApplicable(
+            f"{asked}: strategy={experiment.strategy.name} trains in one task, so nothing goes "
+            "from host to host; leave it out, or take a strategy of several tasks such as "
+            "multiworker"
+        )
+    if experiment.needs_network is not None:
+        raise NotApplicable(
+            f"{asked}: {experiment.needs_network}, which no emulated host reaches; leave it out"
+        )
+    if experiment.isolation == "none":
+        raise NotApplicable(
+            f"isolation=none: {asked} needs a network of the run's own; leave one of them out"
+        )
+    missing = hosts.why_not()
+    if missing is not None:
+        raise UserError(
+            f"{asked}: each task needs a network of its own, and {missing}; leave it out"
         )
 
 

@@ -17,7 +17,7 @@ def is_wanted(experiment: Experiment) -> bool:
 def settled(experiment: Experiment, found: Isolation) -> Isolation:
     """What the run's isolation is, with the reason where there is none.
 
-    Raises UserError where it was insisted on and the system doesn't allow it.
+    Raises UserError where it was insisted on, or is needed, and the system doesn't allow it.
     """
     if found.kind == NAMESPACE:
         return found
@@ -25,6 +25,12 @@ def settled(experiment: Experiment, found: Isolation) -> Isolation:
         raise UserError(
             f"isolation=namespace: {found.why}; give isolation=none on a machine that others "
             "can't reach"
+        )
+    rate = experiment.emulate.network.mbit_per_second
+    if rate is not None:
+        raise UserError(
+            f"emulate.network.mbit_per_second={rate:g}: {found.why}, and an emulated network is "
+            "the run's own; leave it out"
         )
     asked = "isolation=none was asked for" if experiment.isolation == NONE else None
     return Isolation(NONE, found.why or asked or experiment.needs_network)

@@ -110,6 +110,7 @@ class Attempts:
                 environment={**task.environment, **self.environment},
                 log=self.folder.task_folder(task.name) / LOG,
                 memory_bytes=None if memory_mb is None else memory_mb * 1_000_000,
+                host=task.host,
             )
         )
 

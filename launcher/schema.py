@@ -147,6 +147,16 @@ class WatchSettings:
 
 
 @dataclass(frozen=True)
+class NetworkSettings:
+    """Each task on an emulated host of its own, and how these are connected."""
+
+    mbit_per_second: float | None = None
+    """What each task's own emulated host sends, and receives, in a second (10^6 bits)."""
+    latency_ms: float | None = None
+    """Refused: only bandwidth is emulated."""
+
+
+@dataclass(frozen=True)
 class EmulateSettings:
     """What the machine lacks, emulated; labelled wherever its figures appear."""
 
@@ -154,6 +164,7 @@ class EmulateSettings:
     accelerator: AcceleratorSettings = field(default_factory=AcceleratorSettings)
     straggler: Any = None
     """How many times as long a task computes, `{worker-1: 1.5}`; needs an emulated accelerator."""
+    network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
 @dataclass(frozen=True)

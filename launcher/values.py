@@ -21,7 +21,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "strategy.loop": ("synchronous", "coordinator"),
     "strategy.topology": ("process", "workers", "servers"),
 }
-_LEAST = {
+_LEAST: dict[str, float] = {
     "workers": 1,
     "ps": 1,
     "ps_shards": 2,
@@ -36,6 +36,7 @@ _LEAST = {
     "pipeline.prefetch": 0,
     "pipeline.threads": 1,
     "pipeline.service.workers": 0,
+    "emulate.network.mbit_per_second": 1,  # the cluster's own heartbeats need some of it
     "emulate.storage.latency_ms": 0,
     "tune.ram_mb": 1,
     "convert.shards": 1,
@@ -70,7 +71,11 @@ _ABOVE_ZERO = (
     "watch.start_seconds",
     "watch.grace_seconds",
 )
-_MOST = {"engine.first_port": 65535, "seed": 2**32 - 1}
+_MOST = {
+    "emulate.network.mbit_per_second": 100_000,  # more than a loopback carries
+    "engine.first_port": 65535,
+    "seed": 2**32 - 1,
+}
 
 
 def check(asked: dict[str, Any]) -> None:
@@ -83,7 +88,7 @@ def check(asked: dict[str, Any]) -> None:
             raise UserError(f"{key}={value}: {_one_of(choices, value)}")
     for key, least in _LEAST.items():
         value = value_of(asked, key)
-        if value is not None and value < least:
+        if value is not None and not value >= least:  # nan isn't
             raise UserError(f"{key}={value}: at least {least} is needed")
     for key, most in _MOST.items():
         value = value_of(asked, key)
@@ -91,7 +96,7 @@ def check(asked: dict[str, Any]) -> None:
             raise UserError(f"{key}={value}: at most {most} is needed")
     for key in _ABOVE_ZERO:
         value = value_of(asked, key)
-        if value is not None and value <= 0:
+        if value is not None and not value > 0:  # nan isn't
             raise UserError(f"{key}={value}: more than 0 is needed")
     folder = asked["cache_folder"]
     if folder is not None and not writable(Path(folder).expanduser()):

@@ -44,6 +44,16 @@ class Isolation:
 
 
 @dataclass(frozen=True)
+class Host:
+    """An emulated host: an address and a way to the other hosts of its run, and no other way."""
+
+    address: str
+    """IPv4, without a port."""
+    mbit_per_second: float
+    """10^6 bits that it sends, and 10^6 bits that it receives, in a second; headers included."""
+
+
+@dataclass(frozen=True)
 class TaskProcess:
     """One process to start: a function of this project and what it is given."""
 
@@ -58,6 +68,9 @@ class TaskProcess:
     """Everything that the process prints, added to what is there."""
     memory_bytes: int | None = None
     """Resident memory above which it is ended."""
+    host: Host | None = None
+    """Where it runs, in an isolated group; processes with equal ones are on the same host. None:
+    this machine."""
 
 
 class Engine(ABC):
@@ -92,7 +105,8 @@ class Group(ABC):
 
     @abstractmethod
     def start(self, process: TaskProcess) -> None:
-        """Start one process; returns without waiting for it. Raises EngineError."""
+        """Start one process; returns without waiting for it. Raises EngineError, here or in the
+        next `poll`, also where there can be no such host."""
 
     @abstractmethod
     def poll(self, timeout: float) -> dict[str, Exit]:

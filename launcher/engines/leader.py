@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from launcher.engines import OVER_MEMORY, namespaces
+from launcher.engines import OVER_MEMORY, Host, namespaces
+from launcher.engines.hosts import Hosts
 from launcher.engines.process import (
     adopt_orphans,
     call,
@@ -58,7 +59,7 @@ def lead(connection: socket.socket, request: dict[str, Any], server: int, alive:
         namespaces.see_own_processes()
     else:
         adopt_orphans()
-    leader = _Leader(connection, fork=request["fork"])
+    leader = _Leader(connection, fork=request["fork"], isolated=request["isolated"])
     leader.answer({"leads": request})
     abandoned = leader.serve()
     kill_children()
@@ -94,9 +95,10 @@ class _Task:
 
 
 class _Leader:
-    def __init__(self, connection: socket.socket, fork: bool) -> None:
+    def __init__(self, connection: socket.socket, fork: bool, isolated: bool) -> None:
         self._connection = connection
         self._fork = fork
+        self._hosts = Hosts() if isolated else None
         self._selector = selectors.DefaultSelector()
         self._selector.register(connection, selectors.EVENT_READ)
         self._tasks: dict[str, _Task] = {}
@@ -144,12 +146,17 @@ class _Leader:
             self._connection.sendall(json.dumps(record).encode() + b"\n")
 
     def _start(self, request: dict[str, Any]) -> None:
+        try:
+            network = self._network(request["host"])
+        except OSError as error:
+            self.answer({"refused": f"no host for {request['start']}: {error}"})
+            return
         leader = os.getpid()
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
-                _become(request, leader)
+                _become(request, leader, network)
                 if self._fork:
                     code = call(request["function"], request["arguments"])
                 else:
@@ -160,6 +167,14 @@ class _Leader:
         self._tasks[task.name] = task
         if task.descriptor is not None:
             self._selector.register(task.descriptor, selectors.EVENT_READ, data=task)
+
+    def _network(self, host: dict[str, Any] | None) -> int | None:
+        """The network of an emulated host; None for this process's own. Raises OSError."""
+        if host is None:
+            return None
+        if self._hosts is None:
+            raise OSError("the run isn't isolated, and its network would be the machine's")
+        return self._hosts.network_of(Host(**host))
 
     def _look_after(self) -> None:
         """What the kernel doesn't announce: orphans that ended, memory, ends without a pidfd."""
@@ -202,13 +217,16 @@ class _Leader:
             os.kill(task.pid, number)
 
 
-def _become(request: dict[str, Any], leader: int) -> None:
-    """In the child: session, output, environment, seeds of its own, no descriptor of ours."""
+def _become(request: dict[str, Any], leader: int, network: int | None) -> None:
+    """In the child: session, output, network, environment, seeds of its own, no descriptor of
+    ours."""
     die_with_parent(leader)
     os.setsid()
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    if network is not None:
+        namespaces.join_network(network)
     close_descriptors()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(request["environment"])

@@ -3,6 +3,7 @@
 launcher ─▶ server (once a command) ─▶ leader (one a run, in namespaces) ─▶ tasks
 """
 
+import dataclasses
 import json
 import os
 import socket
@@ -109,6 +110,7 @@ class LocalGroup(Group):
                 "environment": process.environment,
                 "log": str(process.log.absolute()),
                 "memory_bytes": process.memory_bytes,
+                "host": dataclasses.asdict(process.host) if process.host else None,
             }
         )
 
@@ -176,6 +178,8 @@ class LocalGroup(Group):
             self._exits[record["exited"]] = ended
         elif "looked" in record:
             self._looked.append({name: Look(*seen) for name, seen in record["looked"].items()})
+        elif "refused" in record:
+            raise EngineError(record["refused"])
         elif "leads" in record:
             self._leads = record["leads"]
 

@@ -1,6 +1,7 @@
 """The plan on tables of cases, and what holds for any of them."""
 
 import dataclasses
+import ipaddress
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from input_pipelines.settings import ServiceSettings
-from launcher.addresses import choose_addresses
+from launcher.addresses import choose_addresses, host_address
 from launcher.cluster_plan import DATA_SERVICE, ClusterPlan, make_plan, tf_config
 from launcher.experiment import Experiment, Strategy
 from results.errors import UserError
@@ -215,3 +216,8 @@ def test_private_ports_are_consecutive_and_none_is_tried() -> None:
     ports = [int(each.rpartition(":")[2]) for each in choose_addresses(3, private=True)]
     assert ports == [10_000, 10_001, 10_002]
     assert choose_addresses(2, first_port=2000, private=True)[1] == "127.0.0.1:2001"
+
+
+@given(st.integers(0, 60_000))
+def test_emulated_hosts_have_the_addresses_of_one_network_in_turn(number: int) -> None:
+    assert host_address(number) == str(ipaddress.ip_network("10.77.0.0/16")[number + 1])

@@ -8,6 +8,7 @@ from results.errors import UserError
 from tests.runs import experiment
 
 _RATE = "emulate.accelerator.examples_per_second"
+_MBIT = "emulate.network.mbit_per_second"
 _REFUSED = {
     "a quality": ([f"{_RATE}=1000", "until.quality=0.9"], "until.quality=0.9: nothing is"),
     "evaluations": ([f"{_RATE}=1000", "evaluate.every_steps=20"], "evaluate.every_steps=20: noth"),
@@ -29,6 +30,25 @@ _REFUSED = {
     "a faster one": ([f"{_RATE}=1000", "emulate.straggler={chief-0: 0.5}"], "at least 1"),
     "no factor": ([f"{_RATE}=1000", "emulate.straggler={chief-0: fast}"], "how many times as"),
     "no tasks": ([f"{_RATE}=1000", "emulate.straggler=2"], "emulate.straggler=2: tasks and"),
+    "latency": (
+        ["strategy=multiworker", "emulate.network.latency_ms=5"],
+        "emulate.network.latency_ms=5: only bandwidth can be emulated",
+    ),
+    "a network within a process": (
+        ["strategy=mirrored", "workers=2", f"{_MBIT}=50"],
+        "strategy=mirrored trains in one task",
+    ),
+    "no network": (["strategy=multiworker", f"{_MBIT}=0"], f"{_MBIT}=0.0: at least 1"),
+    "no number": (["strategy=multiworker", f"{_MBIT}=nan"], f"{_MBIT}=nan: at least 1"),
+    "a wire of tomorrow": (["strategy=multiworker", f"{_MBIT}=1e6"], "at most 100000 is needed"),
+    "everybody's network": (
+        ["strategy=multiworker", f"{_MBIT}=50", "isolation=none"],
+        f"isolation=none: {_MBIT}=50 needs a network of the run's own",
+    ),
+    "a bucket beyond it": (
+        ["strategy=multiworker", f"{_MBIT}=50", "+source.parameters.at=gs://b/c"],
+        "lies on another machine, which no emulated host reaches",
+    ),
 }
 
 

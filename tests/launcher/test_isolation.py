@@ -1,10 +1,13 @@
 """When a run is isolated, why not, and what is said of it."""
 
+import dataclasses
+
 import pytest
 
 from launcher import isolation
 from launcher.engines import Isolation
 from launcher.errors import NotApplicable
+from launcher.schema import EmulateSettings, NetworkSettings
 from results.errors import UserError
 from tests.runs import experiment
 
@@ -38,6 +41,13 @@ def test_run_that_needs_other_machines_is_not_and_says_why(word, said):
     assert "10000, 10007" in line
     with pytest.raises(NotApplicable, match=r"isolation=namespace: .*give isolation=none"):
         experiment("strategy=multiworker", "workers=2", word, "isolation=namespace")
+
+
+def test_emulated_network_without_isolation_is_refused_in_a_line():
+    emulate = EmulateSettings(network=NetworkSettings(mbit_per_second=50.0))
+    asked = dataclasses.replace(experiment(), emulate=emulate)
+    with pytest.raises(UserError, match=r"^emulate\.network\.mbit_per_second=50: .* forbids name"):
+        isolation.settled(asked, FORBIDDEN)
 
 
 def test_isolation_that_is_insisted_on_and_forbidden_is_refused_in_a_line():

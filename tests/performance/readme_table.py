@@ -60,6 +60,7 @@ _FIGURES = {
     "tuned_well_written": pipelines.well_written,
     "profile_cost": pipelines.profiling,
     "emulated_accelerators": emulated.accelerators,
+    "emulated_network": emulated.network,
 }
 _MADE_BY = {
     "planted_jobs": "tests.planted",
