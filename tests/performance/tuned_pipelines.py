@@ -2,20 +2,23 @@
 
 Each pipeline is wrong in a known way; with `--well-written` each leaves all to AUTOTUNE, and there
 is no grid. The tuned one and the grid's best are measured again at the end, in turns, with the one
-that was given.
+that was given. `--only <name> …` takes some of the pipelines and keeps what was saved of others.
 
     python -m tests.performance.tuned_pipelines [--well-written] [--tune-seconds 30] [--save]
 """
 
 import argparse
 import itertools
+import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
@@ -28,8 +31,10 @@ from results.errors import UserError
 from results.pipeline_file import TUNING, part
 from results.run_folder import RunFolder
 from results.statistics import paired
-from tests.performance.record import save
+from tests.performance.record import RESULTS, save
 from tests.runs import experiment
+
+_T = TypeVar("_T")
 
 _JPEG = ("workload=jpeg_cnn", "source.parameters.examples=2048")
 MISCONFIGURED: dict[str, tuple[str, ...]] = {
@@ -68,6 +73,8 @@ GRID = {
     "deterministic": (True, False),
     "batch_first": (False, True),
 }
+_PART = 48
+"""Settings that one process tries."""
 _BLOCK_SECONDS = 0.5
 _ROUNDS = 7
 _FINALISTS = 6
@@ -78,43 +85,71 @@ def main() -> None:
     """Measures each pipeline and prints a line about it."""
     asked = _arguments()
     pipelines = WELL_WRITTEN if asked.well_written else MISCONFIGURED
-    found = {}
-    for name, words in pipelines.items():
+    figure = "tuned_well_written" if asked.well_written else "tuned_pipelines"
+    found = _kept(figure) if asked.only else {}
+    for name in asked.only or pipelines:
         with tempfile.TemporaryDirectory(prefix="tuned-") as folder:
-            tuned = _tuned(words, Path(folder), asked.tune_seconds)
-            found[name] = _alone(tuned) if asked.well_written else _against_grid(tuned)
+            given = _Given(pipelines[name], Path(folder), asked.tune_seconds)
+            found[name] = _alone(given) if asked.well_written else _against_grid(given)
         print(f"{name}: {_told(found[name])}", flush=True)
         if asked.save:
-            save("tuned_well_written" if asked.well_written else "tuned_pipelines", found)
+            save(figure, found)
+
+
+def _kept(figure: str) -> dict[str, Any]:
+    """What was measured of the other pipelines."""
+    path = RESULTS / f"{figure}.json"
+    return dict(json.loads(path.read_text())["measured"]) if path.is_file() else {}
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A pipeline as it was given."""
+
+    words: tuple[str, ...]
+    folder: Path
+    tune_seconds: float
+
+    def study(self) -> Study:
+        """To be made in each process anew."""
+        asked = (f"tune.seconds={self.tune_seconds}", "measure.rounds=5")
+        return study_of(experiment(*self.words, *asked), self.folder)
 
 
 @dataclass(frozen=True)
 class _Tuned:
     """What `tune` made of a pipeline."""
 
-    words: tuple[str, ...]
-    study: Study
+    given: PipelineSettings
     chosen: PipelineSettings
     record: dict[str, Any]
     seconds: float
 
 
-def _tuned(words: tuple[str, ...], folder: Path, tune_seconds: float) -> _Tuned:
-    asked = experiment(*words, f"tune.seconds={tune_seconds}", "measure.rounds=5")
-    study = study_of(asked, folder)
+def _apart(work: Callable[..., _T], *given: Any) -> _T:
+    """What `work` returns, from a process of its own: an iterator that was let go may keep its
+    buffers and threads, so what was tried before would slow what is tried next."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(work, *given).result()
+
+
+def _tuned(given: _Given) -> _Tuned:
+    study = given.study()
     began = time.perf_counter()
     tune(study)
     seconds = time.perf_counter() - began
-    record = part(RunFolder(folder), TUNING) or {}
-    chosen = PipelineSettings(**{**record["chosen"], "service": study.feed.pipeline.service})
-    return _Tuned(words, study, chosen, record, seconds)
+    record = part(RunFolder(given.folder), TUNING) or {}
+    before = study.feed.pipeline
+    chosen = PipelineSettings(**{**record["chosen"], "service": before.service})
+    return _Tuned(before, chosen, record, seconds)
 
 
-def _alone(tuned: _Tuned) -> dict[str, Any]:
+def _alone(given: _Given) -> dict[str, Any]:
     """Against what was given, measured again."""
-    rates = _again(tuned.study, {"given": tuned.study.feed.pipeline, "tuned": tuned.chosen})
+    tuned = _apart(_tuned, given)
+    rates = _apart(_in_turns, given, {"given": tuned.given, "tuned": tuned.chosen})
     return {
-        "words": tuned.words,
+        "words": given.words,
         "overrides": tuned.record["overrides"],
         "same": tuned.record["same"],
         "tuning_seconds": tuned.seconds,
@@ -123,19 +158,23 @@ def _alone(tuned: _Tuned) -> dict[str, Any]:
     }
 
 
-def _against_grid(tuned: _Tuned) -> dict[str, Any]:
-    began = time.perf_counter()
-    best, tried = _grid(tuned.study)
-    grid_seconds = time.perf_counter() - began
-    given = tuned.study.feed.pipeline
-    rates = _again(tuned.study, {"given": given, "tuned": tuned.chosen, "grid": best})
+def _against_grid(given: _Given) -> dict[str, Any]:
+    tuned = _apart(_tuned, given)
+    every = list(_settings(tuned.given))
+    parts = [every[start : start + _PART] for start in range(0, len(every), _PART)]
+    first = [_apart(_one_block_each, given, part_of) for part_of in parts]
+    measured = [rate for rates, _ in first for rate in rates]
+    best, seconds = _apart(_best_of, given, every, measured)
+    grid_seconds = seconds + sum(each for _, each in first)
+    settings = {"given": tuned.given, "tuned": tuned.chosen, "grid": best}
+    rates = _apart(_in_turns, given, settings)
     return {
-        "words": tuned.words,
+        "words": given.words,
         "overrides": tuned.record["overrides"],
         "same": tuned.record["same"],
         "tuning_seconds": tuned.seconds,
         "grid_seconds": grid_seconds,
-        "grid_settings": tried,
+        "grid_settings": len(every),
         "grid_best": {key: getattr(best, key) for key in GRID},
         "tuned_to_given": _ratio(rates["tuned"], rates["given"]),
         "tuned_to_grid": _ratio(rates["tuned"], rates["grid"]),
@@ -143,35 +182,48 @@ def _against_grid(tuned: _Tuned) -> dict[str, Any]:
     }
 
 
-def _grid(study: Study) -> tuple[PipelineSettings, int]:
-    """The fastest setting of the grid, and how many there are: one block of each, then the fastest
-    few in turns."""
-    found: list[tuple[float, int, PipelineSettings]] = []
-    every = list(_settings(study.feed.pipeline))
-    for number, settings in enumerate(every):
-        try:
-            runner = _runner(study, settings)
-            runner.run(_BLOCK_SECONDS)
-        except (UserError, tf.errors.OpError):
-            continue
-        found.append((1 / runner.seconds_per_batch()[0], number, settings))
-    fastest = sorted(found, reverse=True)[:_FINALISTS]
-    rates = _again(study, {str(number): settings for _, number, settings in fastest})
-    best = max(fastest, key=lambda each: median(rates[str(each[1])]))
-    return best[2], len(every)
-
-
 def _settings(given: PipelineSettings) -> Iterator[PipelineSettings]:
     for values in itertools.product(*GRID.values()):
         yield replace(given, **dict(zip(GRID, values, strict=True)))
+
+
+def _one_block_each(
+    given: _Given, settings: list[PipelineSettings]
+) -> tuple[list[float | None], float]:
+    """Batches a second of each, None where it can't be had, and the seconds that this took."""
+    study = given.study()
+    began = time.perf_counter()
+    rates: list[float | None] = []
+    for each in settings:
+        try:
+            runner = _runner(study, each)
+            runner.run(_BLOCK_SECONDS)
+        except (UserError, tf.errors.OpError):
+            rates.append(None)
+        else:
+            rates.append(1 / runner.seconds_per_batch()[0])
+    return rates, time.perf_counter() - began
+
+
+def _best_of(
+    given: _Given, settings: list[PipelineSettings], rates: list[float | None]
+) -> tuple[PipelineSettings, float]:
+    """The fastest in turns of those whose single blocks were fastest, and the seconds."""
+    known = [(rate, number) for number, rate in enumerate(rates) if rate is not None]
+    finalists = [number for _, number in sorted(known, reverse=True)[:_FINALISTS]]
+    began = time.perf_counter()
+    found = _in_turns(given, {str(number): settings[number] for number in finalists})
+    best = max(finalists, key=lambda number: median(found[str(number)]))
+    return settings[best], time.perf_counter() - began
 
 
 def _runner(study: Study, settings: PipelineSettings) -> Runner:
     return Runner(on_few_examples(study), settings, cold=study.feed.storage.emulated)
 
 
-def _again(study: Study, settings: dict[str, PipelineSettings]) -> dict[str, list[float]]:
+def _in_turns(given: _Given, settings: dict[str, PipelineSettings]) -> dict[str, list[float]]:
     """Examples a second of each, over rounds in turns."""
+    study = given.study()
     runners = {name: _runner(study, each) for name, each in settings.items()}
     take_turns(list(runners.values()), _ROUNDS, _BLOCK_SECONDS, seed=1)
     return {
@@ -202,6 +254,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--well-written", action="store_true")
     parser.add_argument("--tune-seconds", type=float, default=30.0)
+    parser.add_argument("--only", nargs="*", choices=[*MISCONFIGURED, *WELL_WRITTEN])
     parser.add_argument("--save", action="store_true")
     return parser.parse_args()
 
