@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.performance.record import RESULTS
-from tests.performance.rows import emulated, faults, pipelines, reading, served, training
+from tests.performance.rows import emulated, faults, memory, pipelines, reading, served, training
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -60,6 +60,7 @@ _FIGURES = {
     "tuned_well_written": pipelines.well_written,
     "profile_cost": pipelines.profiling,
     "emulated_accelerators": emulated.accelerators,
+    "fit_batch": memory.batch,
 }
 _MADE_BY = {
     "planted_jobs": "tests.planted",
