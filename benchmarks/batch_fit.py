@@ -101,14 +101,14 @@ def fit_batch(
     if best is None:
         raise _too_small(words, limit_mb, unit, folder / str(len(runs) + 1), tell)
     room: list[Room] = []
-    if line is not None:
+    if line is not None and best.batch != question.most:  # else no room is wanted
         summary = next(each.summary for each in runs if each.batch == best.batch)
         room += predicted_room(best, line, summary)
         for change in changes_left(words, MOST_RUNS - len(runs)):
             tried = run(best.batch, change.words, f", {change.what}")
             if tried.peak_mb is not None:
                 room.append(measured_room(change.what, best, line, tried.peak_mb))
-    return Fit(limit_mb, best, line, tuple(trials), tuple(runs), tuple(room), _most(runs[0], unit))
+    return Fit(limit_mb, best, line, tuple(trials), tuple(runs), tuple(room), question.most)
 
 
 def check_machine(limit_mb: int, tasks: int) -> None:

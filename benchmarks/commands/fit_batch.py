@@ -133,11 +133,10 @@ def _answer(found: Fit) -> list[str]:
 VERB = Verb(
     does=f"the largest per-replica batch under a memory limit, by a line and ≤ {MOST_RUNS} runs",
     keys={
-        "workload": "what is trained, as the launcher takes it",
         "limit_mb": "memory that each task may hold (10^6 bytes); at work in every run",
         "folder": "a new folder for the runs and fit_batch.json; usually outputs/<date>/<time>",
     },
-    others="any key of python -m launcher",
-    needed=("workload", "limit_mb"),
+    others="any key of python -m launcher, first of all workload",
+    needed=("limit_mb",),
     run=run,
 )

@@ -14,8 +14,6 @@ import pytest
 
 from tests.launcher.command_line import REPOSITORY
 
-_SETTLED = ("loop.mixed_precision=false", "pipeline.prefetch=1")
-"""Nothing is left to be tried with the runs that are left."""
 _SECONDS = 120
 
 
@@ -38,11 +36,10 @@ def fit_batch(folder: Path, *words: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.ci
-def test_batch_that_ran_under_the_limit_is_named_with_its_line_and_what_adds_room(
+def test_batch_that_ran_under_the_limit_is_named_with_its_line(
     tmp_path: Path,
 ) -> None:
-    words = ("workload=digits_mlp", "limit_mb=2000", *_SETTLED)
-    code, out, err = fit_batch(tmp_path, *words, "folder=fit")
+    code, out, err = fit_batch(tmp_path, "workload=digits_mlp", "limit_mb=2000", "folder=fit")
     assert code == 0, err
     assert max(map(len, out.splitlines())) <= 80
     assert len(re.findall(r"^run \d: batch [\d,]+: [\d,]+ MB, fits$", out, re.MULTILINE)) == 3
@@ -50,8 +47,8 @@ def test_batch_that_ran_under_the_limit_is_named_with_its_line_and_what_adds_roo
     assert [each["batch"] for each in found["trials"]] == [1, 32, 1437]
     assert found["batch_per_replica"] == found["all_examples_batch"] == 1437
     assert found["framework_mb"] < found["line"]["base_mb"] < found["peak_mb"] <= 2000
-    assert [each["kind"] for each in found["room"]] == ["predicted"] * len(found["room"])
     assert "all training examples" in out
+    assert found["room"] == []  # none is wanted
     for name in found["runs"]:
         plan = json.loads((tmp_path / "fit" / name / "plan.json").read_text())
         assert plan["experiment"]["watch"]["memory_mb"] == 2000
@@ -89,7 +86,6 @@ def test_interrupt_ends_the_run_under_way_and_leaves_no_process(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["limit_mb=500"], "workload=: missing"),
         (["workload=digits_mlp"], "limit_mb=: missing"),
         (["workload=digits_mlp", "limit_mb=much"], "limit_mb=much: no number"),
         (["workload=digits_mlp", "limit_mb=0.5"], "limit_mb=0.5: give at least 1"),
