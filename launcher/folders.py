@@ -9,12 +9,12 @@ import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from results.errors import UserError
+from results.new_folder import claimed
 from results.run_folder import is_run
 
 _RESOLVER = "claimed_folder"
@@ -37,15 +37,8 @@ def claimed_folder(parent: str) -> str:
     time_of_day = moment.strftime("%H-%M-%S")
     day = Path(parent) / moment.strftime("%Y-%m-%d")
     missing = _first_missing(day)
-    day.mkdir(parents=True, exist_ok=True)
-    for number in count(1):
-        folder = day / (time_of_day if number == 1 else f"{time_of_day}-{number}")
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        _first_missing_above[folder.absolute()] = missing or folder
-        break
+    folder = claimed(day, time_of_day)
+    _first_missing_above[folder.absolute()] = missing or folder
     return str(folder)
 
 

@@ -24,6 +24,8 @@ class Verb:
     keys: Mapping[str, str]
     needed: tuple[str, ...]
     run: Callable[[Mapping[str, str]], int | None]
+    others: str | None = None
+    """What any other key is, where others are taken."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class FrontDoor:
             lines += [f"  python -m {self.room} {name} {needed}"]
             lines += [f"      {each.does}"]
             lines += [f"      {key}: {meaning}" for key, meaning in each.keys.items()]
+            lines += [f"      …: {each.others}"] if each.others else []
             lines += [""]
         return "\n".join([*lines, *self.more])
 
@@ -85,10 +88,10 @@ def _by_key(name: str, chosen: Verb, words: Sequence[str]) -> dict[str, str]:
         if not equals:
             first = next(iter(chosen.keys))
             raise UserError(f"{word}: not key=value; did you mean {first}={word}?")
-        if key not in chosen.keys:
+        if key not in chosen.keys and chosen.others is None:
             raise UserError(f"{word}: {name} has no such key; {_hint(key, chosen.keys, 'it has')}")
         if not value:
-            raise UserError(f"{word}: empty; give {chosen.keys[key]}")
+            raise UserError(f"{word}: empty; give {chosen.keys.get(key, 'a value')}")
         if key in found:
             raise UserError(f"{word}: given twice, before as {key}={found[key]}; give it once")
         found[key] = value

@@ -180,9 +180,9 @@ class _Leader:
         """What the kernel doesn't announce: orphans that ended, memory, ends without a pidfd."""
         reap_orphans(but={task.pid for task in self._tasks.values()})
         for task in list(self._tasks.values()):
-            if task.memory_bytes and task.look()[1] > task.memory_bytes and not task.ended_for:
+            if task.memory_bytes and task.look()[1] > task.memory_bytes:
                 task.ended_for = OVER_MEMORY
-                kill_group(task.pid)
+                kill_group(task.pid)  # at every look: at its first it may lead no group yet
             if task.descriptor is None:
                 ended, status = os.waitpid(task.pid, os.WNOHANG)
                 if ended:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.performance.record import RESULTS
-from tests.performance.rows import emulated, faults, pipelines, reading, served, training
+from tests.performance.rows import emulated, faults, memory, pipelines, reading, served, training
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -61,6 +61,7 @@ _FIGURES = {
     "profile_cost": pipelines.profiling,
     "emulated_accelerators": emulated.accelerators,
     "emulated_network": emulated.network,
+    "fit_batch": memory.batch,
 }
 _MADE_BY = {
     "planted_jobs": "tests.planted",

@@ -1,0 +1,142 @@
+"""`python -m benchmarks fit-batch …`: the largest batch under a memory limit, found by running."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import quantities
+from benchmarks.batch_search import ERROR_SHARE, MOST_RUNS
+from benchmarks.limited_run import OURS
+from benchmarks.written import writing_into
+from results.errors import UserError
+from results.new_folder import claimed
+from results.run_folder import RunFolder
+from results.text import DASH, counted, number, percent
+from results.verbs import Verb
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.batch_fit import Fit
+
+_WIDTH = 80
+_OWN = ("limit_mb", "folder")
+_FAILED, _INTERRUPTED = 1, 130
+_LEVELS = 3
+"""Of the usual folder: outputs, date, time."""
+
+
+def run(words: Mapping[str, str]) -> int | None:
+    """Print a line for each run, the answer, and what would add room; write fit_batch.json."""
+    limit_mb = int(quantities.count("limit_mb", words["limit_mb"]))
+    if limit_mb < 1:
+        raise UserError(f"limit_mb={words['limit_mb']}: give at least 1 (10^6 bytes)")
+    for key in OURS:
+        if key in words:
+            raise UserError(f"{key}={words[key]}: fit-batch sets this for each run; leave it out")
+
+    from rich.console import Console
+
+    from benchmarks.batch_fit import FIT_BATCH, check_machine, fit_batch
+    from benchmarks.limited_run import RunFailed
+
+    console = Console(highlight=False, width=min(_WIDTH, Console().width))
+    launched = {key: value for key, value in words.items() if key not in _OWN}
+    check_machine(limit_mb, 1)
+    folder = _folder(words.get("folder"))
+    try:
+        found = fit_batch(
+            launched, limit_mb, folder, lambda line: console.print(line, markup=False)
+        )
+    except RunFailed as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return _FAILED
+    except KeyboardInterrupt:
+        print(f"interrupted; what was measured lies in {folder}", file=sys.stderr)
+        return _INTERRUPTED
+    finally:
+        _remove_empty(folder, levels=1 if "folder" in words else _LEVELS)
+    with writing_into(folder):
+        RunFolder(folder).write(FIT_BATCH, {"words": launched, **found.record()})
+    _print(found, console)
+    console.print(f"Written: {FIT_BATCH} in {folder}", markup=False, soft_wrap=True)
+    return None
+
+
+def _folder(given: str | None) -> Path:
+    moment = datetime.now(UTC)
+    if given is None:
+        return claimed(Path("outputs") / f"{moment:%Y-%m-%d}", f"{moment:%H-%M-%S}")
+    folder = Path(given).expanduser()
+    if folder.exists():
+        raise UserError(f"folder={given}: is there already; give a new one")
+    with writing_into(folder):
+        folder.mkdir(parents=True)
+    return folder
+
+
+def _remove_empty(folder: Path, levels: int) -> None:
+    """Where nothing ran, no folder stays that was made for it."""
+    for each in (folder, *folder.parents)[:levels]:
+        if any(each.iterdir()):
+            return
+        each.rmdir()
+
+
+def _print(found: Fit, console: Console) -> None:
+    from rich.text import Text
+
+    console.print()
+    for line in _answer(found):
+        console.print(Text(line))
+    if not found.room:
+        return
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("what adds room", overflow="fold")
+    for name in ("frees MB", "batch then", "the MB are"):
+        table.add_column(name, justify="right", overflow="fold")
+    for each in found.room:
+        within = f", within {percent(ERROR_SHARE)}" if each.batch is None else ""
+        then = DASH if each.batch is None else f"about {each.batch:,}"
+        table.add_row(each.what, number(each.freed_mb), then, each.kind + within)
+    console.print()
+    console.print(table)
+
+
+def _answer(found: Fit) -> list[str]:
+    best, line = found.best, found.line
+    first = (
+        f"Largest per-replica batch under limit_mb={found.limit_mb}: {best.batch:,}; it ran, and "
+        f"held {number(best.peak_mb, 'MB')} at most in one task."
+    )
+    lines = [first]
+    if line is not None:
+        framework = found.runs[-1].summary.get("framework_mb")
+        of_it = "" if framework is None else f" ({number(framework, 'MB')} of it the framework)"
+        lines.append(
+            f"Fitted over {counted(len(found.trials), 'run')}: {number(line.base_mb, 'MB')}{of_it} "
+            f"and {number(line.mb_per_example, 'MB')} for each example."
+        )
+    if best.batch == found.most:
+        lines.append("One step takes all training examples then: the limit holds nothing back.")
+    if found.emulated:
+        lines.append(f"Emulated: {found.emulated}.")
+    return lines
+
+
+VERB = Verb(
+    does=f"the largest per-replica batch under a memory limit, by a line and ≤ {MOST_RUNS} runs",
+    keys={
+        "limit_mb": "memory that each task may hold (10^6 bytes); at work in every run",
+        "folder": "a new folder for the runs and fit_batch.json; usually outputs/<date>/<time>",
+    },
+    others="any key of python -m launcher, first of all workload",
+    needed=("limit_mb",),
+    run=run,
+)
