@@ -9,5 +9,6 @@ DOOR = FrontDoor(
         "scale": "benchmarks.commands.scale",
         "plan": "benchmarks.commands.plan",
         "cost": "benchmarks.commands.cost",
+        "target": "benchmarks.commands.target",
     },
 )
