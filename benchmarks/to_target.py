@@ -15,6 +15,7 @@ from benchmarks.cost import cost_usd
 from benchmarks.first_touch import first_touch
 from benchmarks.own_machine import machines_in
 from benchmarks.reaching import evaluations_of, first_reaching, seconds_until
+from benchmarks.scaling.reading import check_one_machine, environment_of
 from results.errors import UserError
 from results.groups import Group, alike
 from results.loading import Run
@@ -102,8 +103,8 @@ class ToTarget:
 def to_target(runs: Sequence[Run], usd_per_hour: float | None = None) -> ToTarget:
     """The cells of these runs.
 
-    Raises UserError where runs have no target, or different ones, or differ in their workload,
-    where a seed is there twice, and where no cell has two seeds.
+    Raises UserError where runs have no target, or different ones, or differ in their workload
+    or machine, where a seed is there twice, and where no cell has two seeds.
     """
     ended = [run for run in runs if run.state in _ENDED]
     if not ended:
@@ -116,6 +117,8 @@ def to_target(runs: Sequence[Run], usd_per_hour: float | None = None) -> ToTarge
             )
     for what, keys in _SAME:
         _check_same(ended, what, keys)
+    rows = [run.row() for run in ended]
+    check_one_machine(rows, [environment_of(row) for row in rows])
     groups = alike(ended)
     enough = [group for group in groups if len(group.runs) >= FEWEST_SEEDS]
     if not enough:

@@ -15,6 +15,7 @@ from benchmarks.to_target import to_target
 from benchmarks.where_runs import chosen_runs
 from benchmarks.written import writing_into
 from results.errors import UserError
+from results.statistics.order_statistics import fewest_values
 from results.text import number
 from results.verbs import Verb
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH = 80
+_LEAST_NAME = 18
+"""Letters that a cell's name has room for: "parameter_server ×"."""
+_SPLIT = {"start-up": "start-\nup", "examples/s": "exam-\nples/s"}
+"""Heads in two lines, so that the names of cells have room."""
 _FOLDED = ("cell", "interval")
 """Columns whose words may go on in the next line."""
 _PRICED_BY = ("machine", "usd_per_hour")
@@ -93,10 +98,11 @@ def _print(record: Mapping[str, Any], console: Console) -> None:
     table = Table(box=None, padding=(0, 1, 0, 0))
     for place, name in enumerate(head_of(record)):
         table.add_column(
-            name.replace("/", "\n/"),
+            _SPLIT.get(name, name),
             justify="right" if place else "left",
             overflow="fold",
             no_wrap=name not in _FOLDED,
+            min_width=0 if place else _LEAST_NAME,
         )
     for row in rows_of(record):
         table.add_row(*map(Text, row), style="dim" if INVALID in row else None)
@@ -111,8 +117,9 @@ def _counted_as(
     every = sorted({each["every_steps"] for each in record["cells"] if each["every_steps"]})
     looked = f", looked for every {' or '.join(map(str, every))} steps" if every else ""
     lines = [
-        "Medians over seeds; the clock runs from the first touch of the data to the "
-        f"evaluation that reached the target{looked}; start-up is apart."
+        f"Medians over seeds, with an interval of 95% from {fewest_values()} seeds on. The clock "
+        "runs from the first touch of the data to the evaluation that reached the "
+        f"target{looked}; start-up is apart."
     ]
     if machine is not None:
         today = datetime.now(UTC).date()

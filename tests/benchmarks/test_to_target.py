@@ -94,3 +94,11 @@ def test_what_does_not_compare_is_refused_in_a_line(
     with pytest.raises(UserError, match=said) as refused:
         found_in(tmp_path)
     assert "\n" not in str(refused.value)
+
+
+def test_runs_of_different_machines_are_refused(tmp_path: Path) -> None:
+    for seed in range(2):
+        run = reaching(tmp_path / str(seed), seed, 200)
+        run.write("environment.json", {"cores": 2 + seed})
+    with pytest.raises(UserError, match=r"different machines in one fit, cores: 2 in run 0"):
+        found_in(tmp_path)
