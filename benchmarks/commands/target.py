@@ -21,14 +21,13 @@ from results.verbs import Verb
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _WIDTH = 80
-_LEAST_NAME = 18
-"""Letters that a cell's name has room for: "parameter_server ×"."""
+_LEAST_NAME = 16
+"""Letters that a cell's name has room for: "parameter_server"."""
 _SPLIT = {"start-up": "start-\nup", "examples/s": "exam-\nples/s"}
 """Heads in two lines, so that the names of cells have room."""
-_FOLDED = ("cell", "interval")
-"""Columns whose words may go on in the next line."""
 _PRICED_BY = ("machine", "usd_per_hour")
 
 
@@ -101,14 +100,20 @@ def _print(record: Mapping[str, Any], console: Console) -> None:
             _SPLIT.get(name, name),
             justify="right" if place else "left",
             overflow="fold",
-            no_wrap=name not in _FOLDED,
             min_width=0 if place else _LEAST_NAME,
         )
     for row in rows_of(record):
-        table.add_row(*map(Text, row), style="dim" if INVALID in row else None)
+        table.add_row(*map(_in_two_lines, row), style="dim" if INVALID in row else None)
     console.print(table)
     for sentence in says_of(record):
         console.print(Text(sentence))
+
+
+def _in_two_lines(words: str) -> Text:
+    """An interval's ends in a line each, so that no figure is cut."""
+    from rich.text import Text
+
+    return Text(words.replace(" to ", " to\n"))
 
 
 def _counted_as(

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from results.report import write_report
+from results.text import number
 from tests.benchmarks.made_targets import reaching
 from tests.launcher.command_line import REPOSITORY, launch
 
@@ -64,6 +65,8 @@ def test_batches_and_an_invalid_cell_are_printed_drawn_and_in_the_report(tmp_pat
     ended = target(tmp_path, "folder=sweep", "usd_per_hour=0.10")
     assert ended.returncode == 0, ended.stderr
     assert max(map(len, ended.stdout.splitlines()[:-1])) <= 80
+    (cell, _) = json.loads((tmp_path / "sweep/target.json").read_text())["cells"]
+    assert number(cell["usd"]["median"]) in ended.stdout
     assert "1 of 2 invalid" in " ".join(ended.stdout.split())
     assert "the others' best: 0.7 (seed 1)" in " ".join(ended.stdout.split())
     drawn = sorted(path.name for path in (tmp_path / "sweep/plots").iterdir())
