@@ -5,6 +5,8 @@ from datetime import date
 
 from benchmarks.catalogue import Catalogue, Instance
 from results.errors import UserError
+from results.loading import Run
+from results.run_folder import PLAN
 
 THIS_MACHINE = "this_machine"
 """Name of the measured machine where nobody says which instance it is."""
@@ -51,3 +53,12 @@ def price_of(machine: Instance, spot: bool) -> float:
         f"machine={machine.name}: has no price; give machine=<an instance of the catalogue> or "
         "usd_per_hour=0.10"
     )
+
+
+def machines_in(run: Run) -> int:
+    """Hosts that the run's tasks had, by their addresses; a task that listens nowhere is on the
+    first."""
+    plan = run.folder.read_if_there(PLAN) or {}
+    addresses = [each.get("address") for each in plan.get("tasks") or []]
+    hosts = {str(address).rpartition(":")[0] for address in addresses if address}
+    return max(1, len(hosts))

@@ -40,7 +40,7 @@ def attained(runs: Iterable[Run], quality: float) -> list[Attained]:
         asked, batch = _number(run.configuration.get(_KEY)), _number(run.value("batch_total"))
         if run.state != "done" or asked is None or batch is None:
             continue
-        evaluations = _evaluations(run)
+        evaluations = evaluations_of(run)
         direction = next((each.get("quality_direction") for each in evaluations), "higher")
         if reaches(asked, quality, direction):
             found.append(_attained(run, quality, batch, evaluations))
@@ -49,7 +49,7 @@ def attained(runs: Iterable[Run], quality: float) -> list[Attained]:
 
 def seconds_until(run: Run, quality: float) -> float | None:
     """From the start of the tasks until an evaluation reached `quality`; None where none did."""
-    reached = _first(_evaluations(run), quality)
+    reached = first_reaching(evaluations_of(run), quality)
     started = _number(run.status.get("tasks_started"))
     if reached is None or started is None:
         return None
@@ -64,7 +64,7 @@ def reaches(value: float, quality: float, direction: str | None) -> bool:
 def _attained(
     run: Run, quality: float, batch: float, evaluations: list[dict[str, Any]]
 ) -> Attained:
-    reached = _first(evaluations, quality)
+    reached = first_reaching(evaluations, quality)
     steps = None if reached is None else int(reached["step"])
     of, trained = _number(run.value("examples")), _number(run.value("steps"))
     per_step = of / trained if of and trained else batch
@@ -80,7 +80,8 @@ def _attained(
     )
 
 
-def _first(evaluations: Iterable[dict[str, Any]], quality: float) -> dict[str, Any] | None:
+def first_reaching(evaluations: Iterable[dict[str, Any]], quality: float) -> dict[str, Any] | None:
+    """The first of these evaluations that is `quality` or better; None where none is."""
     return next(
         (
             each
@@ -91,8 +92,9 @@ def _first(evaluations: Iterable[dict[str, Any]], quality: float) -> dict[str, A
     )
 
 
-def _evaluations(run: Run) -> list[dict[str, Any]]:
-    """Oldest first."""
+def evaluations_of(run: Run) -> list[dict[str, Any]]:
+    """What a run found on held-out data, each with quality, step and time (unix seconds); oldest
+    first."""
     events = [event for task in run.folder.tasks() for event in run.folder.events(task)]
     found = [
         event

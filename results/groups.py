@@ -71,11 +71,15 @@ class Group:
 
 def grouped(runs: Iterable[Run]) -> list[Group]:
     """The runs that are done, as groups, in the order of their first run."""
-    done = [run for run in runs if run.state == "done"]
-    extra_keys = [key for key in varied(done) if key not in _ALWAYS]
+    return alike([run for run in runs if run.state == "done"])
+
+
+def alike(runs: Sequence[Run]) -> list[Group]:
+    """All of these runs, however they ended, as groups, in the order of their first run."""
+    extra_keys = [key for key in varied(runs) if key not in _ALWAYS]
     keys = [*_ALWAYS, *extra_keys]
     found: dict[tuple[str, ...], list[Run]] = {}
-    for run in done:
+    for run in runs:
         found.setdefault(tuple(_asked(run, key) for key in keys), []).append(run)
     return [_group(dict(zip(keys, values, strict=True)), of) for values, of in found.items()]
 

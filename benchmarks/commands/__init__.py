@@ -10,5 +10,6 @@ DOOR = FrontDoor(
         "plan": "benchmarks.commands.plan",
         "cost": "benchmarks.commands.cost",
         "fit-batch": "benchmarks.commands.fit_batch",
+        "target": "benchmarks.commands.target",
     },
 )

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from benchmarks import quantities
 from benchmarks.catalogue import Instance, catalogue
 from benchmarks.cost import RunCost, cost_of_run, in_usd
-from benchmarks.own_machine import measured_machine, price_of
+from benchmarks.own_machine import machines_in, measured_machine, price_of
 from benchmarks.reaching import seconds_until
 from benchmarks.where_runs import chosen_runs
 from results.errors import UserError
 from results.loading import Run
-from results.run_folder import PLAN
 from results.text import DASH, counted, number, one_line
 from results.verbs import Verb
 
@@ -55,15 +54,6 @@ def run(words: Mapping[str, str]) -> None:
     _print(costed, console)
     for line in _remarks(costed, len(runs), machine, usd_per_hour, target, today):
         console.print(line, markup=False)
-
-
-def machines_in(run: Run) -> int:
-    """Hosts that the run's tasks had, by their addresses; a task that listens nowhere is on the
-    first."""
-    plan = run.folder.read_if_there(PLAN) or {}
-    addresses = [each.get("address") for each in plan.get("tasks") or []]
-    hosts = {str(address).rpartition(":")[0] for address in addresses if address}
-    return max(1, len(hosts))
 
 
 def _costed(run: Run, usd_per_hour: float, target: float | None) -> _Costed | None:

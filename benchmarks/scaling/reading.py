@@ -73,8 +73,8 @@ def groups_of(runs: pd.DataFrame) -> list[Group]:
             f"{counted(len(rows), 'run')} and none finished with a speed; give a sweep "
             "such as experiment=scaling makes"
         )
-    environments = [_environment(row) for row in done]
-    _check_one_machine(done, environments)
+    environments = [environment_of(row) for row in done]
+    check_one_machine(done, environments)
     found = []
     for key in dict.fromkeys(_name(row) for row in done):
         mine = [place for place, row in enumerate(done) if _name(row) == key]
@@ -227,9 +227,10 @@ def _compute_is_known(rows: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
-def _check_one_machine(
+def check_one_machine(
     rows: Sequence[Mapping[str, Any]], environments: Sequence[Mapping[str, Any]]
 ) -> None:
+    """Raises UserError, naming the difference, where rows were measured on different machines."""
     for key in _MACHINE:
         values: dict[str, Mapping[str, Any]] = {}
         for row, told in zip(rows, environments, strict=True):
@@ -249,7 +250,8 @@ def _same_memory(values: Mapping[str, Any]) -> bool:
     return max(sizes) <= min(sizes) * (1 + _SAME_MEMORY)
 
 
-def _environment(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def environment_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the run of a row noted of its machine; empty where it noted nothing."""
     path = _text(row.get("folder"))
     return (RunFolder(Path(path)).read_if_there(ENVIRONMENT) or {}) if path else {}
 

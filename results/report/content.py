@@ -22,6 +22,7 @@ from results.report import (
     plots_of_scaling,
     plots_of_shares,
     plots_of_steps,
+    plots_of_target,
     plots_of_tasks,
     tables,
     words,
@@ -32,6 +33,7 @@ from results.report.ranking import Ranked, ranked
 from results.report.timeline import Timeline, timeline
 from results.scaling_file import fits_in
 from results.sweep_folder import is_sweep, problem, read_journal
+from results.target_file import target_in
 from results.text import one_line
 
 _MOST_WORKLOADS = 6
@@ -83,6 +85,11 @@ class Content:
         """The models that `python -m benchmarks scale` fitted to a sweep; none before it was asked,
         and none of a single run."""
         return [] if self.single else fits_in(self.folder)
+
+    @cached_property
+    def target(self) -> dict[str, Any]:
+        """What `python -m benchmarks target` said of a sweep; empty before it was asked."""
+        return {} if self.single else target_in(self.folder)
 
     @cached_property
     def plan(self) -> dict[str, Any]:
@@ -166,6 +173,7 @@ class Content:
             found.append(plots_of_runs.throughput([each.group for each in ranking], name))
             found.append(plots_of_runs.efficiency(ranking, name))
         found += plots_of_scaling.scaling_plots(self.scaling)
+        found += plots_of_target.target_plots(self.target)
         found.append(plots_of_plan.plan_plot(self.plan))
         groups = self.ordered_groups
         found.append(plots_of_shares.shares(groups))

@@ -4,7 +4,14 @@ import base64
 import hashlib
 from pathlib import Path
 
-from results.report import all_runs, profile_of_run, scaling_of_sweep, tables, usage
+from results.report import (
+    all_runs,
+    profile_of_run,
+    scaling_of_sweep,
+    tables,
+    target_of_sweep,
+    usage,
+)
 from results.report.content import Content
 from results.report.data import downloads
 from results.report.failures import failures, refusals
@@ -50,6 +57,10 @@ def page(content: Content) -> str:
         usage=usage.usage_table(content.ordered_groups),
         scaling_head=scaling_of_sweep.HEAD,
         scaling=scaling_of_sweep.scaling_shown(content.scaling),
+        target_title=target_of_sweep.title_of(content.target) if content.target else "",
+        target_head=target_of_sweep.head_of(content.target),
+        target_rows=target_of_sweep.rows_of(content.target),
+        target_says=target_of_sweep.says_of(content.target),
         plan=plan_sentences(content.plan),
         profile_head=profile_of_run.HEAD,
         profiles=profile_of_run.profiles(runs, content.single),

@@ -81,7 +81,7 @@ def test_dry_run_of_a_sweep_shows_each_run_and_why_others_make_no_sense(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("study", "plans"), [("overnight", 10), ("scaling", 3)])
+@pytest.mark.parametrize(("study", "plans"), [("overnight", 10), ("scaling", 3), ("target", 10)])
 def test_ready_study_is_a_sweep_by_itself(study: str, plans: int, tmp_path: Path) -> None:
     ended = launch(tmp_path, f"experiment={study}", "workers=1", "dry_run=true")
     assert ended.returncode == 0, ended.stderr
