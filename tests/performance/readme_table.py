@@ -10,7 +10,16 @@ import sys
 from pathlib import Path
 
 from tests.performance.record import RESULTS
-from tests.performance.rows import emulated, faults, memory, pipelines, reading, served, training
+from tests.performance.rows import (
+    deciding,
+    emulated,
+    faults,
+    memory,
+    pipelines,
+    reading,
+    served,
+    training,
+)
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -62,6 +71,7 @@ _FIGURES = {
     "emulated_accelerators": emulated.accelerators,
     "emulated_network": emulated.network,
     "fit_batch": memory.batch,
+    "planner_time": deciding.planner,
 }
 _MADE_BY = {
     "planted_jobs": "tests.planted",
