@@ -4,6 +4,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.resources import counters
+
 _CGROUPS = (
     ("/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
     (
@@ -29,16 +31,3 @@ def available_bytes() -> int:
         gives_way = counters(Path(folder) / "memory.stat").get(cached, 0)
         free = min(free, max(0, most - held + gives_way))
     return free
-
-
-def counters(path: Path) -> dict[str, int]:
-    """Lines "name number" or "name: number kB" of a file; nothing where it can't be read."""
-    try:
-        lines = [line.split() for line in path.read_text().splitlines()]
-    except OSError:
-        return {}
-    return {
-        words[0].rstrip(":"): int(words[1])
-        for words in lines
-        if len(words) > 1 and words[1].isdigit()
-    }

@@ -44,8 +44,8 @@ class Sampler:
     def sample(self) -> Sample:
         """What this process has used until now. Takes about 0.1 ms."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        status = _numbers(Path("/proc/self/status"))
-        storage = _numbers(Path("/proc/self/io"))
+        status = counters(Path("/proc/self/status"))
+        storage = counters(Path("/proc/self/io"))
         sent, received = self._sockets.sent_and_received()
         return Sample(
             time=time.time(),
@@ -64,7 +64,20 @@ class Sampler:
 
 def rss_bytes() -> int | None:
     """Resident memory of this process now; None where the system does not tell."""
-    return _kilobytes(_numbers(Path("/proc/self/status")).get("VmRSS"))
+    return _kilobytes(counters(Path("/proc/self/status")).get("VmRSS"))
+
+
+def counters(path: Path) -> dict[str, int]:
+    """Lines "name number" or "name: number kB" of a file; nothing where it can't be read."""
+    try:
+        lines = [line.split() for line in path.read_text().splitlines()]
+    except OSError:
+        return {}
+    return {
+        words[0].rstrip(":"): int(words[1])
+        for words in lines
+        if len(words) > 1 and words[1].isdigit()
+    }
 
 
 class SocketBytes:
@@ -107,21 +120,6 @@ class SocketBytes:
             return None
         acked, received = struct.unpack_from("=QQ", buffer, _TCP_INFO_BYTES_ACKED)
         return acked, received
-
-
-def _numbers(path: Path) -> dict[str, int]:
-    """Lines "name: number …" of a file of `/proc`; nothing where it can't be read."""
-    try:
-        text = path.read_text()
-    except OSError:  # not Linux, or not allowed here
-        return {}
-    found = {}
-    for line in text.splitlines():
-        name, _, value = line.partition(":")
-        words = value.split()
-        if words and words[0].isdigit():
-            found[name] = int(words[0])
-    return found
 
 
 def _kilobytes(count: int | None) -> int | None:

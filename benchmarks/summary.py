@@ -146,13 +146,14 @@ def summary_and_breakdown(folder: RunFolder) -> tuple[dict[str, Any], dict[str, 
     asked = _asked(config)
     overlapping = config.get("strategy.loop") == _COORDINATOR
     events = {task: folder.events(task) for task in folder.tasks()}
+    all_events = [event for of in events.values() for event in of]
     rows = {task: _step_rows(folder, task) for task in folder.tasks()}
     parts = split(rows, attempts_of(status, _tasks_started(status)))
     useful, measured = parts.all_useful(), parts.measured(asked["warmup_steps"] or 0)
     by_task = overlapping_parts(measured) if overlapping else synchronous_parts(measured)
     amounts = _amounts(useful, measured, overlapping)
     speed = _speed(useful, measured, plan, overlapping, config)
-    model = model_fields([event for of in events.values() for event in of])
+    model = model_fields(all_events)
     peak = status.get("matmul_flops_per_second")
     profiled = _profiled(config)
     record = {
@@ -178,15 +179,15 @@ def summary_and_breakdown(folder: RunFolder) -> tuple[dict[str, Any], dict[str, 
             replaced=len(status.get("replaced") or []),
             overlapping=overlapping,
             batch_total=asked["batch_total"],
-            events=[event for of in events.values() for event in of],
+            events=all_events,
         ),
         **used(folder),
         **stalled(status),
-        **_quality(events),
+        **_quality(all_events),
         **_losses(useful),
         **_bottleneck(folder),
         "profiled": profiled,
-        "notes": notes_on(plan, events, profiled),
+        "notes": notes_on(plan, all_events, profiled),
         "started": status.get("started"),
     }
     if profiled is not None:
@@ -320,11 +321,10 @@ def _diagnosed(event: Mapping[str, Any]) -> bool:
     return event.get("event") == "diagnosed"
 
 
-def _quality(events: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def _quality(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     evaluated = [
         event
-        for of in events.values()
-        for event in of
+        for event in events
         if event.get("event") == "evaluated" and event.get("quality") is not None
     ]
     last = max(evaluated, key=lambda event: float(event["time"]), default={})

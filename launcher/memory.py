@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.free_memory import available_bytes, counters
+from benchmarks.free_memory import available_bytes
+from benchmarks.resources import counters
 from launcher.cluster_plan import training_names
 from launcher.errors import NotApplicable
 from launcher.experiment import Experiment

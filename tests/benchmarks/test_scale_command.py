@@ -3,25 +3,17 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from results.report import write_report
 from tests.benchmarks.made_scaling import ring, runs, write
-from tests.launcher.command_line import REPOSITORY
+from tests.launcher.command_line import REPOSITORY, decide
 
 
 def scale(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks", "scale", *words],
-        cwd=folder,
-        env={"PYTHONPATH": str(REPOSITORY), "PATH": "/usr/bin:/bin", "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return decide(folder, "scale", *words, COLUMNS="80")
 
 
 @pytest.mark.ci

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,11 @@ from benchmarks.__main__ import main
 from results.report import write_report
 from results.text import number
 from tests.benchmarks.made_targets import reaching
-from tests.launcher.command_line import REPOSITORY, launch
+from tests.launcher.command_line import decide, launch
 
 
 def target(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks", "target", *words],
-        cwd=folder,
-        env={"PYTHONPATH": str(REPOSITORY), "PATH": "/usr/bin:/bin", "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return decide(folder, "target", *words, COLUMNS="80")
 
 
 @pytest.mark.ci

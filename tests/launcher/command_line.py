@@ -21,6 +21,11 @@ def study_pipeline(
     return _run([sys.executable, "-m", "input_pipelines", *words], folder, environment)
 
 
+def decide(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m benchmarks <words>` in `folder` and returns how it ended."""
+    return _run([sys.executable, "-m", "benchmarks", *words], folder, environment)
+
+
 def distribute_bench(
     folder: Path, *words: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
