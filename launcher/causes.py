@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from launcher.engines import OVER_MEMORY, Exit
+from launcher.engines import LOST, OVER_MEMORY, Exit
 from launcher.failure_kinds import (
     ADDRESS_TAKEN,
     DISK,
@@ -84,6 +84,7 @@ def find_cause(folder: RunFolder, failed: Mapping[str, Exit], limits: "Limits") 
     evidence = {task: _evidence(folder, task, ended, limits) for task, ended in failed.items()}
     task = min(evidence, key=lambda task: (not evidence[task].own, evidence[task].at_ns))
     found, code = evidence[task], failed[task].code
+    seen = failed[task].ended_for != LOST
     others = {name: each.message for name, each in evidence.items() if name != task}
     return Cause(
         task=task,
@@ -91,7 +92,7 @@ def find_cause(folder: RunFolder, failed: Mapping[str, Exit], limits: "Limits") 
         message=found.message,
         type=found.type,
         when=_moment(found.at_ns),
-        exit_code=code if code >= 0 else None,
+        exit_code=code if code >= 0 and seen else None,
         signal=-code if code < 0 else None,
         signal_name=signal_name(code) if code < 0 else None,
         step=found.step,
@@ -169,6 +170,8 @@ def _without_a_word(
     code, name = ended.code, signal_name(ended.code)
     held = f"{progress['rss_mb']:,.0f} MB" if progress.get("rss_mb") else "an unknown amount"
     less = "take a smaller batch or a smaller shuffle buffer, fewer workers, or more memory"
+    if ended.ended_for == LOST:
+        return True, PLATFORM, f"is lost: {ended.told}"
     if ended.ended_for == OVER_MEMORY:
         limit = f"watch.memory_mb={limits.memory_mb}"
         return True, MEMORY, f"was ended for holding more than {limit}; raise it, or {less}"

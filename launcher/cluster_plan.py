@@ -71,7 +71,8 @@ def make_plan(
     Args:
       cores: numbers of the machine's cores; those of this process where None.
       addresses: first one for each task of the cluster, then those of tf.data service: the
-        dispatcher's, one for each data worker, and the data workers'; chosen now where None.
+        dispatcher's, one for each data worker, and the data workers'; chosen now where None. Those
+        that somebody else has given to the tasks, and cores of several hosts, can't be chosen.
       private: whether the tasks have a network of their own.
 
     Raises:
@@ -79,6 +80,9 @@ def make_plan(
     """
     names, data_workers = training_names(experiment), experiment.pipeline.service.workers
     listening = 0 if experiment.strategy.topology == "process" else len(names)
+    given = experiment.engine.given
+    if given is not None:
+        addresses, cores = given.addresses, ()
     if addresses is None:
         count = listening + 2 * data_workers
         addresses = choose_addresses(count, experiment.engine.first_port, private)
@@ -211,7 +215,7 @@ def _gpus(experiment: "Experiment", names: list[tuple[str, int]]) -> list[tuple[
     for role, _ in names:
         count = each if role == "worker" or not coordinated else 0
         shares.append(tuple(range(taken, taken + count)))
-        taken += count
+        taken += count if experiment.engine.given is None else 0  # else each is on its own host
     return shares
 
 
@@ -238,6 +242,8 @@ def _cores(
 
 
 def _environment(experiment: "Experiment", gpus: tuple[int, ...]) -> dict[str, str]:
+    given = experiment.engine.given.addresses if experiment.engine.given else ()
+    others = [address.rpartition(":")[0] for address in given]
     return {
         "CUDA_VISIBLE_DEVICES": ",".join(experiment.gpus[gpu] for gpu in gpus) or "-1",
         "KERAS_BACKEND": "tensorflow",
@@ -246,5 +252,5 @@ def _environment(experiment: "Experiment", gpus: tuple[int, ...]) -> dict[str, s
         "TF_CPP_MIN_LOG_LEVEL": "1",
         **keras_environment(experiment),
         # gRPC would send even loopback traffic through an http_proxy of the environment.
-        _NO_PROXY: "127.0.0.1,localhost",
+        _NO_PROXY: ",".join(dict.fromkeys(["127.0.0.1", "localhost", *others])),
     }

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
 from launcher import applicability, emulation, profiling, remote, values
+from launcher.engines.given.place import Place
+from launcher.own_place import own_place
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
 from launcher.targets import check_target
@@ -63,6 +65,8 @@ class EngineChoice:
     target: str
     first_port: int | None
     parameters: dict[str, Any]
+    given: Place | None = None
+    """Which task this process is, where somebody else started the processes of all tasks."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,8 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         experiment=asked["experiment"],
     )
     emulation.check(found)
-    return found
+    place = own_place(found, asked["engine"])
+    return dataclasses.replace(found, engine=dataclasses.replace(found.engine, given=place))
 
 
 def _strategy(asked: dict[str, Any]) -> Strategy:

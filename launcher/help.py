@@ -32,6 +32,8 @@ _MORE_KEYS = {
     "workload.parameters.*": "Its keyword arguments; +workload.parameters.x=1 adds one.",
     "source.parameters.*": "Keyword arguments of the source.",
     "engine.first_port": "Tasks listen on this port and those after it; null: free ones.",
+    "engine.addresses": "host:port of every task, or a pattern of them with %d for its number.",
+    "engine.index": "Which of engine.addresses is this process's own, counted from 0.",
     "hydra.run.dir": "Folder of the run (outputs/<date>/<time>).",
     "hydra.sweep.dir": "Folder of the sweep (multirun/<date>/<time>).",
 }

@@ -7,6 +7,7 @@ from launcher.experiment import Experiment
 from results.errors import UserError
 
 NAMESPACE, NONE = "namespace", "none"
+_LOOPBACK = "127.0.0.1:"
 
 
 def is_wanted(experiment: Experiment) -> bool:
@@ -40,8 +41,10 @@ def warning(isolation: Isolation, addresses: Sequence[str]) -> str | None:
     """One line about open ports and who could connect; None where there is nothing to fear."""
     if isolation.kind == NAMESPACE or not addresses:
         return None
+    here = all(address.startswith(_LOOPBACK) for address in addresses)
     ports = ", ".join(address.rpartition(":")[2] for address in addresses)
+    where = f"this machine's port {ports}" if here else ", ".join(addresses)
     return (
-        f"not isolated: {isolation.why}; whoever reaches this machine's port "
-        f"{ports} can run code as you, as TensorFlow listens everywhere and asks for no password"
+        f"not isolated: {isolation.why}; whoever reaches {where} can run code as you, as "
+        "TensorFlow listens everywhere and asks for no password"
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.applicability import check_accumulation
+from launcher.engines.given import GIVEN
 from launcher.errors import NotApplicable
 from launcher.hardware import has_cuda_libraries, has_tpu, visible_gpus
 
@@ -96,7 +97,9 @@ def resolve_batch(asked: dict[str, Any], usual_per_replica: int, replicas_per_ta
 
 
 def _computing_tasks(asked: dict[str, Any]) -> int:
-    return 1 if asked["strategy"]["topology"] == "process" else int(asked["workers"])
+    """Of this machine."""
+    alone = asked["strategy"]["topology"] == "process" or asked["engine"]["name"] == GIVEN
+    return 1 if alone else int(asked["workers"])
 
 
 def _gpus_of_a_task(asked: dict[str, Any]) -> int:

@@ -16,9 +16,11 @@ from benchmarks.pressure import stalled_seconds, stalled_shares
 from input_pipelines.diagnosis.memory import ended_by_memory
 from launcher import emulation, isolation, memory, profiling
 from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
+from launcher.agreement import facts
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
 from launcher.engines import EngineError, Group, Isolation
+from launcher.engines.given.leading import gather
 from launcher.environment import environment
 from launcher.experiment import Experiment
 from launcher.failure_kinds import MEMORY, PLATFORM, PREEMPTED, is_full_disk
@@ -78,7 +80,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
     started, asked = now(), time.perf_counter()
     run_folder = RunFolder(folder)
     with (
-        closing(session.open(experiment, folder)) as group,
+        closing(_group(session, experiment, folder)) as group,
         reserve(folder),
         temporary_folder(folder) as temporary,
     ):
@@ -153,6 +155,21 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         log_tail=cause.log_tail if cause else "",
         consequences=_consequences(cause) if cause else (),
         summary=summary,
+    )
+
+
+def _group(session: Session, experiment: Experiment, folder: Path) -> Group:
+    """Of all of the run's tasks, also where somebody else started their launchers."""
+    group, place = session.open(experiment, folder), experiment.engine.given
+    if place is None:
+        return group
+    return gather(
+        group,
+        folder,
+        place,
+        facts(experiment),
+        experiment.watch.start_seconds,
+        interrupted=lambda: session.interrupts.count > 0,
     )
 
 

@@ -97,6 +97,10 @@ class EngineSettings:
     """Dotted name of the function that makes a `launcher.engines.Engine`."""
     first_port: int | None = None
     """Tasks listen on this port and those after it; `null` takes free ones."""
+    addresses: Any = None
+    """`host:port` of every task, or a pattern with %d for a task's number (`engine=given`)."""
+    index: int | None = None
+    """Which of `addresses` is this process's own."""
     parameters: dict[str, Any] = field(default_factory=dict)
 
 

@@ -101,6 +101,8 @@ class _Job:
 
         session = self._session
         experiment = resolve(configuration, overrides)
+        if experiment.engine.given is not None:
+            raise UserError("engine=given: a study is one process on this machine; leave it out")
         wait_until_quiet(configuration.quiet.seconds, lambda: session.interrupts.count > 0)
         with (
             held(folder),

@@ -9,6 +9,10 @@ from pathlib import Path
 
 OVER_MEMORY = "memory"
 """`Exit.ended_for` of a process that held more than its limit."""
+LOST = "lost"
+"""`Exit.ended_for` of a process that nothing can be known of any more, on a host that has gone."""
+LOST_CODE = 255
+"""Its `Exit.code`, as remote shells have it: what it really returned nobody saw."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,9 @@ class Exit:
     seen_ns: int
     """`time.monotonic_ns()` when its end was seen; of several, the order is that of their ends."""
     ended_for: str | None = None
-    """Why the engine itself ended it unasked: `memory`."""
+    """Why the engine itself ended it unasked, or gave it up: `memory`, `lost`."""
+    told: str | None = None
+    """What happened to one that is lost, to follow its name."""
 
 
 @dataclass(frozen=True)
