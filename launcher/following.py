@@ -2,7 +2,6 @@
 when the chief's launcher asks for it, and says how that ended."""
 
 import signal
-import socket
 import sys
 import time
 from contextlib import closing
@@ -38,10 +37,11 @@ def follow(session: Session, experiment: Experiment, place: Place, folder: Path)
     Returns the exit code: 0 where the run went well, 1 where it failed, 2 where there was something
     to correct and nothing was started, 130 where this process was interrupted.
     """
-    chief = Peer(folder, CHIEF)
-    with Mailbox(folder, place.task) as mailbox:
+    chief, me = Peer(folder, CHIEF), introduction(facts(experiment))
+    with Mailbox(folder, place.task, me) as mailbox:
+        follower = _Follower(session, experiment, place, RunFolder(folder), me, mailbox, chief)
         try:
-            return _Follower(session, experiment, place, RunFolder(folder), mailbox, chief).serve()
+            return follower.serve()
         except UserError as error:
             print_refusal(error, getattr(error, "log", ""))
             mailbox.say(refused=str(error))
@@ -66,13 +66,13 @@ class _Follower:
         experiment: Experiment,
         place: Place,
         folder: RunFolder,
+        me: dict[str, Any],
         mailbox: Mailbox,
         chief: Peer,
     ) -> None:
         self._session, self._experiment, self._place = session, experiment, place
         self._folder, self._mailbox, self._chief = folder, mailbox, chief
-        self._host = socket.gethostname()
-        self._me = introduction(facts(experiment))
+        self._host, self._me = str(me["host"]), me
         self._attempt = 0
         self._signals = 0
         self._runs = False
@@ -82,7 +82,6 @@ class _Follower:
         """Raises UserError and KeyboardInterrupt before the task is started, EngineError later."""
         own_folder = self._folder.task_folder(self._place.task)
         own_folder.mkdir(parents=True, exist_ok=True)
-        self._mailbox.say(**self._me)
         self._wait_for_chief()
         check_agreement(
             self._me["facts"], self._host, self._chief.record["facts"], self._chief.host
@@ -186,6 +185,6 @@ class _Follower:
 
 def _wait_until_over(chief: Peer) -> None:
     limit = time.monotonic() + _LAST_WORDS_SECONDS
-    while time.monotonic() < limit and not chief.record.get("over"):
+    while chief.record and not chief.record.get("over") and time.monotonic() < limit:
         chief.look()
         time.sleep(_POLL_SECONDS)

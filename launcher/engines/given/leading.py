@@ -63,8 +63,7 @@ def gather(
       UserError: one has not shown up, or has refused; all that did are told to leave.
       KeyboardInterrupt: `interrupted` says so.
     """
-    mailbox = Mailbox(folder, place.task)
-    mailbox.say(**introduction(facts))
+    mailbox = Mailbox(folder, place.task, introduction(facts))
     mailbox.__enter__()
     addresses = dict(zip(place.tasks, place.addresses, strict=True))
     peers = [Peer(folder, task) for task in place.tasks if task != place.task]

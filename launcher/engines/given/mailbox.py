@@ -11,6 +11,7 @@ seen on the reader's own clock.
 import contextlib
 import json
 import os
+import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -30,12 +31,13 @@ _LONGEST_PAUSE_SECONDS = 1.0
 class Mailbox:
     """What this launcher says, until it is left; a context manager. Thread-safe."""
 
-    def __init__(self, folder: Path, task: str) -> None:
-        """Raises OSError where nothing can be written below `folder`, the run's."""
+    def __init__(self, folder: Path, task: str, first: Mapping[str, Any]) -> None:
+        """Says `first` at once. Raises OSError where nothing can be written below `folder`, the
+        run's."""
         self._path = path_of(folder, task)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._record: dict[str, Any] = {"task": task}
-        self._beat = 0
+        self._record = {"task": task, **first}
+        self._process, self._beats = secrets.token_hex(4), 0
         self._lock = threading.Lock()
         self._left = threading.Event()
         self._write()
@@ -71,8 +73,9 @@ class Mailbox:
 
     def _write(self) -> None:
         with self._lock:
-            self._beat += 1
-            text = json.dumps({**self._record, "beat": [os.getpid(), self._beat]}) + "\n"
+            self._beats += 1
+            beat = f"{self._process} {self._beats}"
+            text = json.dumps({**self._record, "beat": beat}) + "\n"
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o644)
             try:
                 os.pwrite(descriptor, text.encode(), 0)

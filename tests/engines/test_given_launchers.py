@@ -1,0 +1,184 @@
+"""How launchers of one run hear of each other, and what the chief's makes of it: real files, a real
+local engine, the other launcher played by the test."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from launcher.agreement import check_agreement
+from launcher.engines import LOST, Exit, Group, Look, TaskProcess
+from launcher.engines.given.leading import gather, introduction, plan_digest
+from launcher.engines.given.mailbox import Mailbox, Peer, path_of
+from launcher.engines.given.place import Place
+from launcher.engines.local import LocalEngine
+from results.errors import UserError
+from results.run_folder import PLAN
+
+PLACE = Place("chief-0", ("chief-0", "worker-0"), ("a:1", "b:1"))
+PATIENCE_SECONDS = 20.0
+
+
+class Other:
+    """The launcher of worker-0."""
+
+    def __init__(self, folder: Path) -> None:
+        self.chief = Peer(folder, "chief-0")
+        self.me = introduction({"workers": 2})
+        self.mailbox = Mailbox(folder, "worker-0", {**self.me, "ready": True})
+        self.mailbox.__enter__()
+
+    def order(self, attempt: int) -> dict[str, object]:
+        """What the chief's asks for, once it asks for that start."""
+        limit = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < limit:
+            self.chief.look()
+            found = self.chief.record.get("orders", {}).get("worker-0", {})
+            if found.get("attempt") == attempt:
+                return dict(found)
+            time.sleep(0.01)
+        raise AssertionError("it never asked")
+
+    def leave(self) -> None:
+        self.mailbox.__exit__(None, None, None)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Group]:
+    engine = LocalEngine("spawn")
+    yield engine.open(tmp_path, isolated=False, given_up=lambda: False)
+    engine.close()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Other]:
+    found = Other(tmp_path)
+    yield found
+    found.leave()
+
+
+def gathered(local: Group, folder: Path, start_seconds: float = PATIENCE_SECONDS) -> Group:
+    return gather(local, folder, PLACE, {"workers": 2}, start_seconds, lambda: False)
+
+
+def process(name: str, folder: Path, function: str = "leave", *arguments: str) -> TaskProcess:
+    return TaskProcess(
+        name, f"tests.engines.processes:{function}", list(arguments), {}, folder / f"{name}.txt"
+    )
+
+
+def ends(group: Group, count: int) -> dict[str, Exit]:
+    found: dict[str, Exit] = {}
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while len(found) < count and time.monotonic() < limit:
+        found |= group.poll(0.2)
+    return found
+
+
+def test_other_launcher_is_asked_to_start_look_after_and_end_its_task(
+    local: Group, other: Other, tmp_path: Path
+) -> None:
+    (tmp_path / PLAN).write_text("{}")
+    group = gathered(local, tmp_path)
+    group.start(process("worker-0", tmp_path))
+    order = other.order(attempt=1)
+    assert order["plan"] == plan_digest(tmp_path)
+    assert order["session"] == other.me["session"]
+    other.mailbox.say(attempt=1, look={"stopped": False, "rss_bytes": 7})
+    group.poll(0.1)
+    assert group.look()["worker-0"] == Look(stopped=False, rss_bytes=7)
+    group.signal("worker-0", 15)
+    assert other.order(attempt=1)["signals"] == [15]
+    other.mailbox.say(exit={"code": -15, "ended_for": None})
+    assert ends(group, 1)["worker-0"].code == -15
+    group.start(process("worker-0", tmp_path))
+    assert other.order(attempt=2)["signals"] == []
+    group.close()
+    group.close()
+    other.chief.look()
+    assert other.chief.record["over"]
+
+
+def test_other_launcher_that_is_started_again_is_lost_and_then_asked_anew(
+    local: Group, other: Other, tmp_path: Path
+) -> None:
+    group = gathered(local, tmp_path)
+    group.start(process("worker-0", tmp_path))
+    other.order(attempt=1)
+    other.leave()
+    again = Other(tmp_path)
+    (ended,) = ends(group, 1).values()
+    assert ended.ended_for == LOST
+    assert again.me["host"] in str(ended.told)
+    group.start(process("worker-0", tmp_path))
+    assert again.order(attempt=2)["session"] == again.me["session"]
+    again.leave()
+    group.close()
+
+
+def test_failure_waits_for_the_word_of_a_launcher_that_may_have_gone_first(
+    local: Group, other: Other, tmp_path: Path
+) -> None:
+    group = gathered(local, tmp_path)
+    for name in ("worker-0", "chief-0"):
+        group.start(process(name, tmp_path, "leave", "3"))
+    other.leave()  # without a word, before the chief's task fails
+    assert group.poll(1.5) == {}
+    other.mailbox.say(attempt=1, exit={"code": 9, "ended_for": None})
+    assert {name: ended.code for name, ended in ends(group, 2).items()} == {
+        "chief-0": 3,
+        "worker-0": 9,
+    }
+    group.close()
+
+
+def test_launcher_that_refuses_ends_the_run_before_it_starts(
+    local: Group, other: Other, tmp_path: Path
+) -> None:
+    other.mailbox.say(ready=False, refused="workers 2 on b, 3 on a", left="it has ended")
+    with pytest.raises(UserError, match="workers 2 on b, 3 on a"):
+        gathered(local, tmp_path)
+
+
+def test_launcher_that_never_came_is_named_with_the_folder(local: Group, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refused:
+        gathered(local, tmp_path, start_seconds=0.2)
+    assert f"hydra.run.dir={tmp_path}" in str(refused.value)
+    assert "worker-0 (b:1)" in str(refused.value)
+
+
+def test_what_an_earlier_run_left_is_not_taken_for_a_launcher(tmp_path: Path) -> None:
+    Mailbox(tmp_path, "worker-0", {"ready": True, "host": "b"})
+    peer = Peer(tmp_path, "worker-0")
+    assert not peer.look()
+    assert not peer.record
+    Mailbox(tmp_path, "worker-0", {"host": "c"})
+    assert peer.look()
+    assert peer.host == "c"
+
+
+def test_half_of_a_record_leaves_what_was_heard_before(tmp_path: Path) -> None:
+    peer = Peer(tmp_path, "worker-0")
+    Mailbox(tmp_path, "worker-0", {"ready": True})
+    assert peer.look()
+    path = path_of(tmp_path, "worker-0")
+    path.write_bytes(path.read_bytes()[:10])
+    assert not peer.look()
+    assert peer.record["ready"]
+
+
+def test_own_pause_is_no_silence_of_the_other(tmp_path: Path) -> None:
+    peer = Peer(tmp_path, "worker-0")
+    time.sleep(1.5)
+    peer.look()
+    assert peer.silent_seconds <= 1.0
+
+
+def test_what_differs_is_named_with_both_hosts() -> None:
+    chiefs = {"workers": 4, "seed": 0, "version.tensorflow": "2.21.0"}
+    check_agreement(dict(chiefs), "b", chiefs, "a")
+    own = {**chiefs, "workers": 3, "version.tensorflow": "2.20.0"}
+    with pytest.raises(UserError) as refused:
+        check_agreement(own, "b", chiefs, "a")
+    assert "workers 3 on b, 4 on a; tensorflow 2.20.0 on b, 2.21.0 on a" in str(refused.value)
