@@ -10,7 +10,7 @@ from results.configuration import flat
 from results.errors import UserError
 from results.run_folder import as_json
 
-_OF_THE_HOST = ("gpus", "cache_folder", "report")
+_OF_THE_HOST = ("cache_folder", "report")
 """What of an experiment may differ from host to host."""
 _MOST_NAMED = 3
 _ABSENT = "nothing"
@@ -30,10 +30,15 @@ def check_agreement(
     own: Mapping[str, Any], host: str, chiefs: Mapping[str, Any], chiefs_host: str
 ) -> None:
     """Raise UserError where the facts of `host` aren't the chief's."""
-    differing = [
-        f"{_name(key)} {_shown(own, key)} on {host}, {_shown(chiefs, key)} on {chiefs_host}"
+    keys = [
+        key
         for key in dict.fromkeys([*own, *chiefs])
         if own.get(key, _ABSENT) != chiefs.get(key, _ABSENT)
+    ]
+    differing = [
+        f"{_name(key)} {_shown(own, key)} on {host}, {_shown(chiefs, key)} on {chiefs_host}"
+        for key in keys
+        if key.rpartition(".")[0] not in keys  # a strategy's name tells the rest
     ]
     if not differing:
         return

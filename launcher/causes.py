@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from launcher.engines import LOST, OVER_MEMORY, Exit
+from launcher.engines import LOST_HOST, OVER_MEMORY, Exit
 from launcher.failure_kinds import (
     ADDRESS_TAKEN,
     DISK,
@@ -23,7 +23,7 @@ from launcher.failure_kinds import (
     PREEMPTED,
     USER,
 )
-from results.run_folder import FAILURE, PROGRESS, RunFolder
+from results.run_folder import CLOCK, FAILURE, PROGRESS, RunFolder, clock_offset
 
 _TAIL_LINES = 15
 _NOISE = (
@@ -84,7 +84,7 @@ def find_cause(folder: RunFolder, failed: Mapping[str, Exit], limits: "Limits") 
     evidence = {task: _evidence(folder, task, ended, limits) for task, ended in failed.items()}
     task = min(evidence, key=lambda task: (not evidence[task].own, evidence[task].at_ns))
     found, code = evidence[task], failed[task].code
-    seen = failed[task].ended_for != LOST
+    seen = failed[task].ended_for != LOST_HOST
     others = {name: each.message for name, each in evidence.items() if name != task}
     return Cause(
         task=task,
@@ -92,9 +92,9 @@ def find_cause(folder: RunFolder, failed: Mapping[str, Exit], limits: "Limits") 
         message=found.message,
         type=found.type,
         when=_moment(found.at_ns),
-        exit_code=code if code >= 0 and seen else None,
-        signal=-code if code < 0 else None,
-        signal_name=signal_name(code) if code < 0 else None,
+        exit_code=code if seen and code >= 0 else None,
+        signal=-code if seen and code < 0 else None,
+        signal_name=signal_name(code) if seen and code < 0 else None,
         step=found.step,
         log_tail=log_tail(folder, task),
         consequences=others,
@@ -150,7 +150,7 @@ def _evidence(folder: RunFolder, task: str, ended: Exit, limits: Limits) -> _Evi
         own = said["kind"] != PLATFORM or said["type"] == ADDRESS_TAKEN
         return _Evidence(
             own=own,
-            at_ns=said["raised_ns"],
+            at_ns=_raised_ns(folder, task, said),
             kind=said["kind"],
             message=f"{said['type']}: {said['message']}",
             type=said["type"],
@@ -163,6 +163,14 @@ def _evidence(folder: RunFolder, task: str, ended: Exit, limits: Limits) -> _Evi
     return _Evidence(own, ended.seen_ns, kind, f"{message}{after}", None, step)
 
 
+def _raised_ns(folder: RunFolder, task: str, said: Mapping[str, Any]) -> int:
+    """By this host's monotonic clock, which another host's has nothing to do with."""
+    if not (folder.task_folder(task) / CLOCK).is_file():
+        return int(said["raised_ns"])
+    ago = time.time() - (said["time"] - clock_offset(folder.task_folder(task)))
+    return time.monotonic_ns() - int(ago * 1e9)
+
+
 def _without_a_word(
     folder: RunFolder, task: str, ended: Exit, limits: Limits, progress: Mapping[str, Any]
 ) -> tuple[bool, str, str]:
@@ -170,8 +178,8 @@ def _without_a_word(
     code, name = ended.code, signal_name(ended.code)
     held = f"{progress['rss_mb']:,.0f} MB" if progress.get("rss_mb") else "an unknown amount"
     less = "take a smaller batch or a smaller shuffle buffer, fewer workers, or more memory"
-    if ended.ended_for == LOST:
-        return True, PLATFORM, f"is lost: {ended.told}"
+    if ended.ended_for == LOST_HOST:
+        return True, PLATFORM, str(ended.said)
     if ended.ended_for == OVER_MEMORY:
         limit = f"watch.memory_mb={limits.memory_mb}"
         return True, MEMORY, f"was ended for holding more than {limit}; raise it, or {less}"

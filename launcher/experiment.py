@@ -9,14 +9,14 @@ import os
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
 from launcher import applicability, emulation, profiling, remote, values
-from launcher.engines.given.place import Place
-from launcher.own_place import own_place
+from launcher.engines.given.cluster import GivenCluster
+from launcher.given_cluster import given_cluster
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
 from launcher.targets import check_target
@@ -63,9 +63,13 @@ class EngineChoice:
 
     name: str
     target: str
-    first_port: int | None
-    parameters: dict[str, Any]
-    given: Place | None = None
+    """Dotted name of the function from `launch.method` and the options to an engine."""
+    first_port: int | None = None
+    elsewhere: bool = False
+    """Whether tasks run on other machines."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """The keys of `engine` that this engine reads."""
+    given: GivenCluster | None = None
     """Which task this process is, where somebody else started the processes of all tasks."""
 
 
@@ -196,8 +200,11 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         experiment=asked["experiment"],
     )
     emulation.check(found)
-    place = own_place(found, asked["engine"])
-    return dataclasses.replace(found, engine=dataclasses.replace(found.engine, given=place))
+    given = given_cluster(found, asked["engine"])
+    if given is None:
+        return found
+    engine = dataclasses.replace(found.engine, given=given, options={})
+    return dataclasses.replace(found, engine=engine)
 
 
 def _strategy(asked: dict[str, Any]) -> Strategy:
@@ -218,7 +225,8 @@ def _engine(asked: dict[str, Any]) -> EngineChoice:
         name=asked["name"],
         target=asked["_target_"],
         first_port=asked["first_port"],
-        parameters=asked["parameters"],
+        elsewhere=asked["elsewhere"],
+        options={key: asked[key] for key in asked["keys"]},
     )
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from launcher.agreement import check_agreement, facts
-from launcher.cluster_plan import make_plan
+from launcher.cluster_plan import make_plan, nominal_places
 from launcher.engines import EngineError, Group
 from launcher.engines.given import CHIEF
-from launcher.engines.given.leading import introduction, plan_digest
+from launcher.engines.given.cluster import GivenCluster
+from launcher.engines.given.gathering import introduction
+from launcher.engines.given.leading import plan_digest
 from launcher.engines.given.mailbox import BEAT_SECONDS, LOST_SECONDS, Mailbox, Peer
-from launcher.engines.given.place import Place
 from launcher.errors import print_refusal
 from launcher.experiment import Experiment
 from launcher.run import temporary_folder
@@ -31,15 +32,15 @@ _LAST_WORDS_SECONDS = 10.0
 """From the chief's word that the run is over to its status, and for it to hear a refusal."""
 
 
-def follow(session: Session, experiment: Experiment, place: Place, folder: Path) -> int:
+def follow(session: Session, experiment: Experiment, cluster: GivenCluster, folder: Path) -> int:
     """Serves the run in `folder`, which the chief's launcher leads, until that says it is over.
 
     Returns the exit code: 0 where the run went well, 1 where it failed, 2 where there was something
     to correct and nothing was started, 130 where this process was interrupted.
     """
     chief, me = Peer(folder, CHIEF), introduction(facts(experiment))
-    with Mailbox(folder, place.task, me) as mailbox:
-        follower = _Follower(session, experiment, place, RunFolder(folder), me, mailbox, chief)
+    with Mailbox(folder, cluster.task, me) as mailbox:
+        follower = _Follower(session, experiment, cluster, RunFolder(folder), me, mailbox, chief)
         try:
             return follower.serve()
         except UserError as error:
@@ -64,13 +65,13 @@ class _Follower:
         self,
         session: Session,
         experiment: Experiment,
-        place: Place,
+        cluster: GivenCluster,
         folder: RunFolder,
         me: dict[str, Any],
         mailbox: Mailbox,
         chief: Peer,
     ) -> None:
-        self._session, self._experiment, self._place = session, experiment, place
+        self._session, self._experiment, self._cluster = session, experiment, cluster
         self._folder, self._mailbox, self._chief = folder, mailbox, chief
         self._host, self._me = str(me["host"]), me
         self._attempt = 0
@@ -80,7 +81,7 @@ class _Follower:
 
     def serve(self) -> int:
         """Raises UserError and KeyboardInterrupt before the task is started, EngineError later."""
-        own_folder = self._folder.task_folder(self._place.task)
+        own_folder = self._folder.task_folder(self._cluster.task)
         own_folder.mkdir(parents=True, exist_ok=True)
         self._wait_for_chief()
         check_agreement(
@@ -99,8 +100,8 @@ class _Follower:
 
     def _wait_for_chief(self) -> None:
         path, seconds = self._folder.path, self._experiment.watch.start_seconds
-        who = f"{CHIEF} ({self._place.addresses[0]})"
-        print(f"{self._place.task} on {self._host}: waiting in {path} for {who}", file=sys.stderr)
+        who = f"{CHIEF} ({self._cluster.addresses[0]})"
+        print(f"{self._cluster.task} on {self._host}: waiting in {path} for {who}", file=sys.stderr)
         while not self._chief.look():
             if self._session.interrupts.count:
                 raise KeyboardInterrupt
@@ -116,7 +117,8 @@ class _Follower:
         """Returns when the run is over; whether the chief's launcher was lost."""
         interrupts = 0
         while not self._chief.record.get("over"):
-            self._chief.look()
+            if self._chief.look():
+                self._mailbox.say(echo=[self._chief.record["beat"], time.time()])
             if self._chief.silent_seconds > LOST_SECONDS:
                 return True
             self._obey(group, temporary)
@@ -128,11 +130,11 @@ class _Follower:
                 interrupts = self._session.interrupts.count
                 if not self._runs or interrupts > 1:
                     break
-                group.signal(self._place.task, signal.SIGTERM)  # all tasks then stop together
+                group.signal(self._cluster.task, signal.SIGTERM)  # all tasks then stop together
         return False
 
     def _obey(self, group: Group, temporary: dict[str, str]) -> None:
-        order = self._chief.record.get("orders", {}).get(self._place.task)
+        order = self._chief.record.get("orders", {}).get(self._cluster.task)
         if order is None or order["session"] not in (None, self._me["session"]):
             return  # nothing yet, or it was for a process before this one
         if order["attempt"] > self._attempt and order["plan"] == plan_digest(self._folder.path):
@@ -141,19 +143,20 @@ class _Follower:
             group.start(self._process(temporary))
         if order["attempt"] == self._attempt:
             for number in order["signals"][self._signals :]:
-                group.signal(self._place.task, number)
+                group.signal(self._cluster.task, number)
             self._signals = len(order["signals"])
 
     def _process(self, temporary: dict[str, str]) -> Any:
-        tasks = {task.name: task for task in make_plan(self._experiment).tasks}
-        return task_process(tasks[self._place.task], self._experiment, self._folder, temporary)
+        plan = make_plan(self._experiment, places=nominal_places(self._experiment))
+        tasks = {task.name: task for task in plan.tasks}
+        return task_process(tasks[self._cluster.task], self._experiment, self._folder, temporary)
 
     def _say_look(self, group: Group) -> None:
         now = time.monotonic()
         if not self._runs or now < self._next_look:
             return
         self._next_look = now + BEAT_SECONDS
-        seen = group.look().get(self._place.task)
+        seen = group.look().get(self._cluster.task)
         self._mailbox.say(look=None if seen is None else asdict(seen))
 
     def _tell_end(self, chief_is_lost: bool) -> int:
@@ -167,7 +170,7 @@ class _Follower:
             print(f"failed: {who} has left before anything started: {told}", file=sys.stderr)
             return _REFUSED
         reason = "" if status.get("reason") is None else f": {status['reason']}"
-        print(f"{self._place.task}: the run is {status['state']}{reason}", file=sys.stderr)
+        print(f"{self._cluster.task}: the run is {status['state']}{reason}", file=sys.stderr)
         return _DONE if status["state"] == DONE else _FAILED
 
     def _last_status(self) -> dict[str, Any] | None:

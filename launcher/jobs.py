@@ -68,10 +68,10 @@ class Jobs:
             self.exit_code = code
             return
         try:
-            # Of a given cluster others may be on this host, and begin at this moment.
-            seconds = 0.0 if given else configuration.quiet.seconds
-            busy = wait_until_quiet(seconds, lambda: self.interruptions > 0)
-            job = Job(folder, overrides, None if given else busy)
+            busy = None
+            if not configuration.engine.elsewhere:
+                busy = wait_until_quiet(configuration.quiet.seconds, lambda: self.interruptions > 0)
+            job = Job(folder, overrides, busy)
             outcome = self.attempt(job, configuration)
         except UserError as error:
             if not isinstance(error, FolderTaken):
@@ -106,13 +106,14 @@ class Jobs:
     ) -> int | None:
         """The exit code of a process whose task the chief's launcher leads; None where this is the
         chief's."""
-        place = resolve(configuration, overrides).engine.given
-        if place is None or place.task == CHIEF:
+        experiment = resolve(configuration, overrides)
+        given = experiment.engine.given
+        if given is None or given.task == CHIEF:
             return None
         from launcher.following import follow
 
         with _environment_of_the_user():
-            return follow(self._session, resolve(configuration, overrides), place, folder)
+            return follow(self._session, experiment, given, folder)
 
     @property
     def interruptions(self) -> int:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, read_write
 from rich.console import Console
 
 from launcher import folders
-from launcher.cluster_plan import make_plan
+from launcher.cluster_plan import make_plan, nominal_places
 from launcher.engines.given import CHIEF
 from launcher.errors import print_refusal
 from launcher.experiment import Experiment, resolve
@@ -50,20 +50,26 @@ class Judge(Callback):
     def _judge_run(self, config: DictConfig) -> None:
         experiment = _experiment(config, list(config.hydra.overrides.task))
         check_single(config)
-        plan = make_plan(experiment, private=is_wanted(experiment))
+        plan = make_plan(
+            experiment, private=is_wanted(experiment), places=nominal_places(experiment)
+        )
         if config.dry_run:
             print_plan(experiment, plan, Console(highlight=False))
             sys.exit(0)
-        place = experiment.engine.given
-        if place is not None:  # others of the same run may be on this host
-            leads = place.task == CHIEF
-            folders.check_shared(_KEY, config.hydra.run, leads)
-            if not leads:
-                with read_write(config.hydra):
-                    config.hydra.output_subdir = None  # what was asked the chief's launcher keeps
+        given = experiment.engine.given
+        if given is not None:
+            self._share_folder(config, leads=given.task == CHIEF)
             return
-        name_folder = self._held.enter_context(the_host(config.wait))
-        name_folder(folders.check(_KEY, config.hydra.run))
+        folder = folders.check(_KEY, config.hydra.run)
+        if not experiment.engine.elsewhere:
+            name_folder = self._held.enter_context(the_host(config.wait))
+            name_folder(folder)
+
+    def _share_folder(self, config: DictConfig, leads: bool) -> None:
+        folders.check_shared(_KEY, config.hydra.run, leads)
+        if not leads:
+            with read_write(config.hydra):
+                config.hydra.output_subdir = None  # what was asked is kept by the chief's launcher
 
 
 def _experiment(config: DictConfig, overrides: list[str]) -> Experiment:

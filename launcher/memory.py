@@ -15,11 +15,10 @@ def check(experiment: Experiment, task_bytes: int | None) -> None:
     Args:
       task_bytes: what a task holds for itself, as the preflight measured it with one batch; None
         where the system doesn't tell. Strategies that keep all replicas in one process are not
-        judged: how much of it they share isn't known. Nor are the tasks of tf.data service, nor
-        those of which nobody knows how many are on this machine.
+        judged: how much of it they share isn't known. Nor are the tasks of tf.data service.
     """
     names = training_names(experiment)
-    if task_bytes is None or len(names) < 2 or experiment.engine.given is not None:
+    if task_bytes is None or len(names) < 2:
         return
     free, needed = available_bytes(), task_bytes * len(names)
     if needed <= free:

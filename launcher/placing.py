@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.applicability import check_accumulation
-from launcher.engines.given import GIVEN
 from launcher.errors import NotApplicable
 from launcher.hardware import has_cuda_libraries, has_tpu, visible_gpus
 
@@ -38,6 +37,8 @@ def resolve_devices(asked: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
         return "tpu", ()
     if wanted == "cpu":
         return "cpu", ()
+    if asked["engine"]["elsewhere"]:
+        return _devices_elsewhere(asked)
     found, needed = visible_gpus(), _computing_tasks(asked) * _gpus_of_a_task(asked)
     if wanted == "auto":
         enough = len(found) >= needed and has_cuda_libraries()
@@ -50,6 +51,14 @@ def resolve_devices(asked: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
             "devices=cpu"
         )
     return "gpu", found[:needed]
+
+
+def _devices_elsewhere(asked: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """This machine can't see what the others have: GPUs are taken where they are asked for."""
+    if asked["devices"] == "auto" and asked["gpus_per_task"] is None:
+        return "cpu", ()
+    each = _gpus_of_a_task(asked)
+    return "gpu", tuple(str(gpu) for _ in range(_computing_tasks(asked)) for gpu in range(each))
 
 
 def resolve_gpus_per_task(asked: dict[str, Any], devices: str) -> int:
@@ -97,9 +106,7 @@ def resolve_batch(asked: dict[str, Any], usual_per_replica: int, replicas_per_ta
 
 
 def _computing_tasks(asked: dict[str, Any]) -> int:
-    """Of this machine."""
-    alone = asked["strategy"]["topology"] == "process" or asked["engine"]["name"] == GIVEN
-    return 1 if alone else int(asked["workers"])
+    return 1 if asked["strategy"]["topology"] == "process" else int(asked["workers"])
 
 
 def _gpus_of_a_task(asked: dict[str, Any]) -> int:

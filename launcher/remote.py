@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from launcher.engines.given import GIVEN
 from launcher.errors import NotApplicable
 
 _ELSEWHERE = re.compile(r"(gs|s3|https?|hdfs|ftp|grpc)://", re.IGNORECASE)
@@ -16,8 +15,8 @@ def needs_network(asked: Mapping[str, Any]) -> str | None:
     for key in ("workload", "source"):
         if asked[key]["network"]:
             return f"{key}={asked[key]['name']} says that it needs the network ({key}.network=true)"
-    if asked["engine"]["name"] == GIVEN:
-        return "engine=given puts its tasks on several hosts"
+    if asked["engine"]["elsewhere"]:
+        return f"the tasks of engine={asked['engine']['name']} run on several hosts"
     if asked["strategy"]["needs"] == "tpu":
         return "a TPU is reached over the network"
     for key, value in _texts(asked):

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from launcher import isolation
 from launcher.causes import Cause, Limits, out_of_memory_kills
-from launcher.cluster_plan import SERVICE_ROLES, ClusterPlan, TaskPlan, make_plan
+from launcher.cluster_plan import SERVICE_ROLES, ClusterPlan, TaskPlan, make_plan, ports_needed
 from launcher.engines import Group, Isolation
 from launcher.experiment import Experiment
 from launcher.failure_kinds import ADDRESS_TAKEN, DISK
 from launcher.session import Interrupts
 from launcher.supervisor import Replacement, Supervisor, Watched, Watchee
 from launcher.task_process import task_process
-from results.run_folder import FAILURE, RunFolder
+from results.run_folder import CLOCK, FAILURE, RunFolder
 from strategies.checkpoint_folder import newest_whole
 
 _COORDINATOR = "coordinator"
@@ -81,8 +81,10 @@ class Attempts:
         checkpoint = dataclasses.replace(self.experiment.checkpoint, restore=restore)
         experiment = dataclasses.replace(self.experiment, checkpoint=checkpoint)
         private = self.isolation.kind == isolation.NAMESPACE
-        plan = make_plan(experiment, private=private)
+        places = self.group.places(ports_needed(experiment))
+        plan = make_plan(experiment, private=private, places=places)
         self.on_plan(plan, experiment)
+        self._write_clocks()
         started = time.time()
         tasks = {task.name: task for task in plan.tasks}
         for task in plan.tasks:
@@ -97,9 +99,14 @@ class Attempts:
             self.on_tick,
             replace=lambda name: self._replace(tasks[name]),
         ).run()
+        self._write_clocks()  # known better by now
         self.replaced += watched.replaced
         self.done.append(Attempt(started, time.time(), watched.cause, step, left_out))
         return watched
+
+    def _write_clocks(self) -> None:
+        for task, clock in self.group.clocks().items():
+            self.folder.write(f"tasks/{task}/{CLOCK}", dataclasses.asdict(clock))
 
     def _start(self, task: TaskPlan) -> None:
         (self.folder.task_folder(task.name) / FAILURE).unlink(missing_ok=True)
@@ -114,7 +121,7 @@ class Attempts:
         )
 
     def _replace(self, task: TaskPlan) -> bool:
-        if self._left == 0:
+        if self._left == 0 or not self.group.can_start(task.name):
             return False
         self._left -= 1
         self._start(task)

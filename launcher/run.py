@@ -20,7 +20,7 @@ from launcher.agreement import facts
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
 from launcher.engines import EngineError, Group, Isolation
-from launcher.engines.given.leading import gather
+from launcher.engines.given.gathering import gather
 from launcher.environment import environment
 from launcher.experiment import Experiment
 from launcher.failure_kinds import MEMORY, PLATFORM, PREEMPTED, is_full_disk
@@ -88,8 +88,10 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         found = session.preflight(group, experiment, folder, temporary)
         prepared = found["preparation_seconds"]
         checked = time.perf_counter() - asked - prepared
-        memory.check(experiment, found["task_bytes"])
-        run_folder.write(ENVIRONMENT, environment())
+        if not experiment.engine.elsewhere:
+            memory.check(experiment, found["task_bytes"])
+        hosts = group.hosts()
+        run_folder.write(ENVIRONMENT, {**environment(), **({"hosts": hosts} if hosts else {})})
         status: dict[str, Any] = {
             "state": "running",
             "reason": None,
@@ -160,13 +162,13 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
 
 def _group(session: Session, experiment: Experiment, folder: Path) -> Group:
     """Of all of the run's tasks, also where somebody else started their launchers."""
-    group, place = session.open(experiment, folder), experiment.engine.given
-    if place is None:
+    group, cluster = session.open(experiment, folder), experiment.engine.given
+    if cluster is None:
         return group
     return gather(
         group,
         folder,
-        place,
+        cluster,
         facts(experiment),
         experiment.watch.start_seconds,
         interrupted=lambda: session.interrupts.count > 0,

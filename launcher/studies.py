@@ -101,8 +101,10 @@ class _Job:
 
         session = self._session
         experiment = resolve(configuration, overrides)
-        if experiment.engine.given is not None:
-            raise UserError("engine=given: a study is one process on this machine; leave it out")
+        if experiment.engine.elsewhere:
+            raise UserError(
+                f"engine={experiment.engine.name}: a study runs on this machine; leave it out"
+            )
         wait_until_quiet(configuration.quiet.seconds, lambda: session.interrupts.count > 0)
         with (
             held(folder),

@@ -14,10 +14,9 @@ import pytest
 import yaml
 
 from launcher.addresses import choose_addresses
-from launcher.engines.given import TF_CONFIG
 from results.run_folder import STATUS, SUMMARY, RunFolder
 from tests.faults.running import until
-from tests.launcher.command_line import REPOSITORY, launch
+from tests.launcher.command_line import REPOSITORY
 
 pytestmark = pytest.mark.ci
 
@@ -123,51 +122,3 @@ def test_launcher_whose_folder_is_not_the_chief_s_names_host_and_folder(tmp_path
         assert f"hydra.run.dir={tmp_path / str(index)}" in line
         assert f"{absent} ({addresses[1 - index]})" in line
         assert socket.gethostname() in line
-
-
-WRONG = {
-    "nothing said": ("", {}, "TF_CONFIG isn't set", "engine.addresses"),
-    "another shape": ("workers=3", {TF_CONFIG: tf_config(["a:1"], 0)}, "workers=3", "workers=1"),
-    "own folder": ("", {TF_CONFIG: tf_config(["a:1", "b:1"], 0)}, "hydra.run.dir", "the same"),
-    "two tellers": (
-        "engine.addresses=a%d:1 engine.index=0",
-        {TF_CONFIG: tf_config(["a:1", "b:1"], 0)},
-        "engine.addresses=a%d:1",
-        "leave one of them out",
-    ),
-    "number alone": ("engine.index=0", {}, "engine.index=0", "engine.addresses"),
-    "no number": ("engine.addresses=a%d:1", {}, "engine.index=null", "JOB_COMPLETION_INDEX"),
-    "not a number": ("engine.addresses=a%d:1 engine.index=x", {}, "engine.index=x", "an integer"),
-    "ports chosen": (
-        "engine.first_port=2222",
-        {TF_CONFIG: tf_config(["a:1", "b:1"], 0)},
-        "engine.first_port=2222",
-        "leave it out",
-    ),
-    "namespaces": ("isolation=namespace", {}, "isolation=namespace", "isolation=none"),
-    "other engine": ("engine=local engine.index=0", {}, "engine.index=0", "engine=given"),
-    "a sweep": ("-m", {TF_CONFIG: tf_config(["a:1", "b:1"], 0)}, "engine=given", "leave -m out"),
-}
-
-
-@pytest.mark.parametrize(("words", "environment", "named", "right"), WRONG.values(), ids=WRONG)
-def test_what_no_process_of_a_given_cluster_can_do_is_one_line(
-    words: str, environment: dict[str, str], named: str, right: str, tmp_path: Path
-) -> None:
-    usual = ["strategy=multiworker", "workers=2", "engine=given", "launch.method=spawn"]
-    ended = launch(tmp_path, *usual, *words.split(), **environment)
-    assert ended.returncode == 2, ended.stderr
-    (line,) = ended.stderr.splitlines()
-    assert named in line
-    assert right in line
-    assert os.listdir(tmp_path) == []
-
-
-def test_plan_of_a_given_cluster_is_shown_with_the_names_that_its_tasks_have_here(
-    tmp_path: Path,
-) -> None:
-    words = ["strategy=multiworker", "workers=2", "engine=given", "dry_run=true"]
-    ended = launch(tmp_path, *words, TF_CONFIG=tf_config(["host-a:2222", "host-b:2222"], 1))
-    assert ended.returncode == 0, ended.stderr
-    assert re.search(r"^chief-0 +host-a:2222", ended.stdout, re.MULTILINE)
-    assert re.search(r"^worker-0 +host-b:2222", ended.stdout, re.MULTILINE)

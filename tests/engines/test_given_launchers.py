@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from launcher.agreement import check_agreement
-from launcher.engines import LOST, Exit, Group, Look, TaskProcess
-from launcher.engines.given.leading import gather, introduction, plan_digest
-from launcher.engines.given.mailbox import Mailbox, Peer, path_of
-from launcher.engines.given.place import Place
+from launcher.engines import LOST_HOST, Exit, Group, Look, TaskProcess
+from launcher.engines.given.cluster import GivenCluster
+from launcher.engines.given.gathering import gather, introduction
+from launcher.engines.given.leading import plan_digest
+from launcher.engines.given.mailbox import BEAT_SECONDS, Mailbox, Peer, path_of
 from launcher.engines.local import LocalEngine
 from results.errors import UserError
 from results.run_folder import PLAN
 
-PLACE = Place("chief-0", ("chief-0", "worker-0"), ("a:1", "b:1"))
+PLACE = GivenCluster("chief-0", ("chief-0", "worker-0"), ("a:1", "b:1"))
 PATIENCE_SECONDS = 20.0
 
 
@@ -47,7 +48,7 @@ class Other:
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Group]:
     engine = LocalEngine("spawn")
-    yield engine.open(tmp_path, isolated=False, given_up=lambda: False)
+    yield engine.open(tmp_path, (), isolated=False, given_up=lambda: False)
     engine.close()
 
 
@@ -109,27 +110,47 @@ def test_other_launcher_that_is_started_again_is_lost_and_then_asked_anew(
     other.leave()
     again = Other(tmp_path)
     (ended,) = ends(group, 1).values()
-    assert ended.ended_for == LOST
-    assert again.me["host"] in str(ended.told)
+    assert ended.ended_for == LOST_HOST
+    assert again.me["host"] in str(ended.said)
     group.start(process("worker-0", tmp_path))
     assert again.order(attempt=2)["session"] == again.me["session"]
     again.leave()
     group.close()
 
 
-def test_failure_waits_for_the_word_of_a_launcher_that_may_have_gone_first(
+def test_launcher_that_has_said_nothing_since_a_failure_is_silent_and_may_be_the_cause(
     local: Group, other: Other, tmp_path: Path
 ) -> None:
     group = gathered(local, tmp_path)
     for name in ("worker-0", "chief-0"):
         group.start(process(name, tmp_path, "leave", "3"))
-    other.leave()  # without a word, before the chief's task fails
-    assert group.poll(1.5) == {}
-    other.mailbox.say(attempt=1, exit={"code": 9, "ended_for": None})
-    assert {name: ended.code for name, ended in ends(group, 2).items()} == {
-        "chief-0": 3,
-        "worker-0": 9,
-    }
+    other.order(attempt=1)
+    assert group.silent() == ()
+    assert set(ends(group, 1)) == {"chief-0"}
+    assert group.silent() == ["worker-0"]
+    time.sleep(2 * BEAT_SECONDS)
+    group.poll(0.1)
+    assert group.silent() == []
+    group.close()
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0])
+def test_hosts_are_told_apart_by_name_and_a_clock_counts_where_it_is_surely_off(
+    ahead: float, local: Group, other: Other, tmp_path: Path
+) -> None:
+    other.mailbox.say(host="b", environment={"cores": 4})
+    group = gathered(local, tmp_path)
+    hosts = group.hosts()
+    assert hosts["b"] == {"cores": 4, "tasks": ["worker-0"]}
+    assert [each["tasks"] for name, each in hosts.items() if name != "b"] == [["chief-0"]]
+    places = group.places({})
+    assert places is not None
+    assert (places["worker-0"].host, places["worker-0"].address) == ("b", "b")
+    other.chief.look()
+    other.mailbox.say(echo=[other.chief.record["beat"], time.time() + ahead])
+    group.poll(0.2)
+    offset = group.clocks()["worker-0"].offset_seconds
+    assert offset == 0 if ahead == 0 else round(offset) == ahead
     group.close()
 
 

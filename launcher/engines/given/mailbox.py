@@ -24,6 +24,7 @@ FOLDER = "launchers"
 BEAT_SECONDS = 0.5
 LOST_SECONDS = 10.0
 """A launcher whose file has not changed for so long is taken for lost: twenty beats."""
+_BEATS_KEPT = 30
 _LONGEST_PAUSE_SECONDS = 1.0
 """Between two looks; what a reader's own pause is longer than that is no silence of the other's."""
 
@@ -38,6 +39,8 @@ class Mailbox:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._record = {"task": task, **first}
         self._process, self._beats = secrets.token_hex(4), 0
+        self.sent: dict[str, float] = {}
+        """When the newest beats were written, by this host's clock."""
         self._lock = threading.Lock()
         self._left = threading.Event()
         self._write()
@@ -75,6 +78,7 @@ class Mailbox:
         with self._lock:
             self._beats += 1
             beat = f"{self._process} {self._beats}"
+            self.sent = dict([*self.sent.items(), (beat, time.time())][-_BEATS_KEPT:])
             text = json.dumps({**self._record, "beat": beat}) + "\n"
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o644)
             try:

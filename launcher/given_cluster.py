@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from launcher.cluster_plan import training_names
 from launcher.engines.given import GIVEN, KEPT_TF_CONFIG, TF_CONFIG
-from launcher.engines.given.place import Place, check_fits, from_addresses, from_tf_config
+from launcher.engines.given.cluster import GivenCluster, check_fits, from_addresses, from_tf_config
 from launcher.errors import NotApplicable
 from results.errors import UserError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from launcher.experiment import Experiment
 
 
-def own_place(experiment: "Experiment", asked: Mapping[str, Any]) -> Place | None:
+def given_cluster(experiment: "Experiment", asked: Mapping[str, Any]) -> GivenCluster | None:
     """The task of the experiment's cluster that this process is; None where its launcher starts all
     of them.
 
@@ -27,12 +27,6 @@ def own_place(experiment: "Experiment", asked: Mapping[str, Any]) -> Place | Non
       UserError: nothing says which task it is, or the cluster isn't the experiment's.
     """
     if experiment.engine.name != GIVEN:
-        for name in ("addresses", "index"):
-            if asked[name] is not None:
-                raise UserError(
-                    f"engine.{name}={asked[name]}: only engine=given is told where its tasks are; "
-                    "leave it out"
-                )
         return None
     _check_applicable(experiment)
     tasks = [f"{role}-{index}" for role, index in training_names(experiment)]
@@ -54,11 +48,11 @@ def own_place(experiment: "Experiment", asked: Mapping[str, Any]) -> Place | Non
             f"engine=given: {TF_CONFIG} isn't set, so nothing says which task this process is; set "
             "it, or give engine.addresses and engine.index"
         )
-    place = from_tf_config(told)
+    cluster = from_tf_config(told)
     servers = f" ps={experiment.ps}" if experiment.ps else ""
     words = f"strategy={experiment.strategy.name} workers={experiment.workers}{servers}"
-    check_fits(place, tasks, words)
-    return place
+    check_fits(cluster, tasks, words)
+    return cluster
 
 
 def _check_applicable(experiment: "Experiment") -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from launcher.engines import Place
 from launcher.engines.given import TF_CONFIG
 from results.errors import UserError
 
@@ -24,8 +25,9 @@ _NUMBER = "%d"
 
 
 @dataclass(frozen=True)
-class Place:
-    """One task of a cluster, under the names that tasks have here."""
+class GivenCluster:
+    """A cluster that somebody else has started, and this process's task of it, under the names that
+    tasks have here."""
 
     task: str
     """`worker-1`."""
@@ -35,7 +37,16 @@ class Place:
     """`host:port` of each."""
 
 
-def from_tf_config(text: str) -> Place:
+def given_places(cluster: GivenCluster) -> dict[str, Place]:
+    """Where the tasks are, by name, as far as their addresses tell."""
+    split = [address.rpartition(":") for address in cluster.addresses]
+    return {
+        task: Place(host=host, address=host, ports=(int(port),), cores=(), free_bytes=0)
+        for task, (host, _, port) in zip(cluster.tasks, split, strict=True)
+    }
+
+
+def from_tf_config(text: str) -> GivenCluster:
     """The place that TF_CONFIG names.
 
     https://www.tensorflow.org/guide/distributed_training#setting_up_the_tf_config_environment_variable
@@ -54,10 +65,10 @@ def from_tf_config(text: str) -> Place:
     named = {role: _names(role, cluster) for role in cluster}
     tasks = [name for each in _ROLES for name in named.get(each, [])]
     addresses = [address for each in _ROLES for address in cluster.get(each, [])]
-    return Place(named[role][index], tuple(tasks), tuple(addresses))
+    return GivenCluster(named[role][index], tuple(tasks), tuple(addresses))
 
 
-def from_addresses(asked: Any, index: int | None, tasks: Sequence[str]) -> Place:
+def from_addresses(asked: Any, index: int | None, tasks: Sequence[str]) -> GivenCluster:
     """The place of the process number `index` among tasks in the plan's order.
 
     Args:
@@ -92,10 +103,10 @@ def from_addresses(asked: Any, index: int | None, tasks: Sequence[str]) -> Place
         raise UserError(
             f"engine.index={index}: {_counted(_counts(tasks))} are numbered 0 to {count - 1}"
         )
-    return Place(tasks[index], tuple(tasks), addresses)
+    return GivenCluster(tasks[index], tuple(tasks), addresses)
 
 
-def check_fits(place: Place, tasks: Sequence[str], asked: str) -> None:
+def check_fits(place: GivenCluster, tasks: Sequence[str], asked: str) -> None:
     """Raise UserError where the cluster has other tasks than the run needs.
 
     Args:

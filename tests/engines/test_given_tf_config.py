@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.engines.given.place import Place, check_fits, from_addresses, from_tf_config
+from launcher.engines.given.cluster import GivenCluster, check_fits, from_addresses, from_tf_config
 from results.errors import UserError
 
 
@@ -23,7 +23,7 @@ PLATFORMS = {
             index=1,
             environment="cloud",
         ),
-        Place(
+        GivenCluster(
             "worker-0",
             ("chief-0", "worker-0"),
             ("train-worker-0.ns.svc:2222", "train-worker-1.ns.svc:2222"),
@@ -34,7 +34,9 @@ PLATFORMS = {
             {"ps": ["p:1"], "worker": ["w:1", "w:2"], "chief": ["c:1"], "evaluator": []},
             "ps",
         ),
-        Place("ps-0", ("chief-0", "worker-0", "worker-1", "ps-0"), ("c:1", "w:1", "w:2", "p:1")),
+        GivenCluster(
+            "ps-0", ("chief-0", "worker-0", "worker-1", "ps-0"), ("c:1", "w:1", "w:2", "p:1")
+        ),
     ),
     "Vertex AI": (
         told(
@@ -45,7 +47,7 @@ PLATFORMS = {
             environment="cloud",
             job={"python_version": "3.11"},
         ),
-        Place(
+        GivenCluster(
             "worker-0",
             ("chief-0", "worker-0"),
             ("cmle-training-chief-1-0:2222", "cmle-training-worker-1-0:2222"),
@@ -53,17 +55,17 @@ PLATFORMS = {
     ),
     "a master": (
         told({"master": ["algo-1:2222"], "worker": ["algo-2:2222"]}, "master"),
-        Place("chief-0", ("chief-0", "worker-0"), ("algo-1:2222", "algo-2:2222")),
+        GivenCluster("chief-0", ("chief-0", "worker-0"), ("algo-1:2222", "algo-2:2222")),
     ),
     "SageMaker": (
         told({"worker": ["algo-1:8890", "algo-2:8890"]}, environment="cloud"),
-        Place("chief-0", ("chief-0", "worker-0"), ("algo-1:8890", "algo-2:8890")),
+        GivenCluster("chief-0", ("chief-0", "worker-0"), ("algo-1:8890", "algo-2:8890")),
     ),
 }
 
 
 @pytest.mark.parametrize(("text", "place"), PLATFORMS.values(), ids=PLATFORMS)
-def test_platform_s_task_gets_the_name_that_it_has_here(text: str, place: Place) -> None:
+def test_platform_s_task_gets_the_name_that_it_has_here(text: str, place: GivenCluster) -> None:
     assert from_tf_config(text) == place
 
 
@@ -113,7 +115,7 @@ def test_what_is_no_place_is_refused_in_one_line(text: str, named: str, right: s
 def test_pattern_stands_for_the_addresses_of_all_tasks() -> None:
     place = from_addresses("train-workers-0-%d.train:2222", 1, ["chief-0", "worker-0"])
     listed = ["train-workers-0-0.train:2222", "train-workers-0-1.train:2222"]
-    assert place == Place("worker-0", ("chief-0", "worker-0"), tuple(listed))
+    assert place == GivenCluster("worker-0", ("chief-0", "worker-0"), tuple(listed))
     assert place == from_addresses(listed, 1, ["chief-0", "worker-0"])
 
 
