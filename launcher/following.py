@@ -39,7 +39,7 @@ def follow(session: Session, experiment: Experiment, cluster: GivenCluster, fold
     to correct and nothing was started, 130 where this process was interrupted.
     """
     chief, me = Peer(folder, CHIEF), introduction(facts(experiment))
-    with Mailbox(folder, cluster.task, me) as mailbox:
+    with closing(Mailbox(folder, cluster.task, me)) as mailbox:
         follower = _Follower(session, experiment, cluster, RunFolder(folder), me, mailbox, chief)
         try:
             return follower.serve()

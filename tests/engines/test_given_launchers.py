@@ -28,7 +28,6 @@ class Other:
         self.chief = Peer(folder, "chief-0")
         self.me = introduction({"workers": 2})
         self.mailbox = Mailbox(folder, "worker-0", {**self.me, "ready": True})
-        self.mailbox.__enter__()
 
     def order(self, attempt: int) -> dict[str, object]:
         """What the chief's asks for, once it asks for that start."""
@@ -42,7 +41,7 @@ class Other:
         raise AssertionError("it never asked")
 
     def leave(self) -> None:
-        self.mailbox.__exit__(None, None, None)
+        self.mailbox.close()
 
 
 @pytest.fixture
@@ -170,18 +169,18 @@ def test_launcher_that_never_came_is_named_with_the_folder(local: Group, tmp_pat
 
 
 def test_what_an_earlier_run_left_is_not_taken_for_a_launcher(tmp_path: Path) -> None:
-    Mailbox(tmp_path, "worker-0", {"ready": True, "host": "b"})
+    Mailbox(tmp_path, "worker-0", {"ready": True, "host": "b"}).close()
     peer = Peer(tmp_path, "worker-0")
     assert not peer.look()
     assert not peer.record
-    Mailbox(tmp_path, "worker-0", {"host": "c"})
+    Mailbox(tmp_path, "worker-0", {"host": "c"}).close()
     assert peer.look()
     assert peer.host == "c"
 
 
 def test_half_of_a_record_leaves_what_was_heard_before(tmp_path: Path) -> None:
     peer = Peer(tmp_path, "worker-0")
-    Mailbox(tmp_path, "worker-0", {"ready": True})
+    Mailbox(tmp_path, "worker-0", {"ready": True}).close()
     assert peer.look()
     path = path_of(tmp_path, "worker-0")
     path.write_bytes(path.read_bytes()[:10])

@@ -53,7 +53,6 @@ def gather(
     """
     me = introduction(facts)
     mailbox = Mailbox(folder, cluster.task, me)
-    mailbox.__enter__()
     addresses = dict(zip(cluster.tasks, cluster.addresses, strict=True))
     peers = [Peer(folder, task) for task in cluster.tasks if task != cluster.task]
     try:
@@ -61,7 +60,7 @@ def gather(
     except BaseException as error:
         mailbox.say(over=True, refused=str(error) or "it was interrupted")
         _linger(peers)
-        mailbox.__exit__(None, None, None)
+        mailbox.close()
         own.close()
         raise
     return LeadingGroup(own, cluster, me, mailbox, peers, folder, start_seconds)

@@ -24,6 +24,8 @@ from launcher.engines.given.mailbox import BEAT_SECONDS, LOST_SECONDS, Mailbox, 
 from results.run_folder import PLAN
 
 _POLL_SECONDS = 0.1
+_LOOK_SECONDS = 0.2
+"""At so many launchers' files no more often: a shared file system has others to serve."""
 _KILLED = -9
 
 
@@ -78,6 +80,7 @@ class LeadingGroup(Group):
         self._failed_ns: int | None = None
         """When the first end was seen that was none to wish for."""
         self._clocks: dict[str, Clock] = {}
+        self._next_look = 0.0
         self._closed = False
 
     def start(self, process: TaskProcess) -> None:
@@ -167,7 +170,7 @@ class LeadingGroup(Group):
             return
         self._closed = True
         self._mailbox.say(over=True)
-        self._mailbox.__exit__(None, None, None)
+        self._mailbox.close()
         self._own.close()
 
     def _host(self, task: str) -> str:
@@ -177,6 +180,10 @@ class LeadingGroup(Group):
         self._mailbox.say(orders={task: each.order() for task, each in self._remote.items()})
 
     def _look_at_others(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _LOOK_SECONDS
         for task, peer in self._peers.items():
             if peer.look() and peer.record.get("echo"):
                 self._read_clock(task, *peer.record["echo"])

@@ -16,8 +16,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 FOLDER = "launchers"
 """Below the run's folder; one file for each task."""
@@ -30,7 +29,7 @@ _LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Mailbox:
-    """What this launcher says, until it is left; a context manager. Thread-safe."""
+    """What this launcher says, until it is closed. Thread-safe."""
 
     def __init__(self, folder: Path, task: str, first: Mapping[str, Any]) -> None:
         """Says `first` at once. Raises OSError where nothing can be written below `folder`, the
@@ -45,25 +44,18 @@ class Mailbox:
         self._left = threading.Event()
         self._write()
         self._thread = threading.Thread(target=self._keep_beating, daemon=True)
-
-    def __enter__(self) -> Self:
         self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._left.set()
-        self._thread.join()
 
     def say(self, **record: Any) -> None:
         """Add these to what is said, or change them; at once."""
         with self._lock:
             self._record |= record
         self._write_or_try_again_later()
+
+    def close(self) -> None:
+        """Say nothing more; the last words stay. May be repeated."""
+        self._left.set()
+        self._thread.join()
 
     def _keep_beating(self) -> None:
         while not self._left.wait(BEAT_SECONDS):
@@ -135,8 +127,11 @@ def path_of(folder: Path, task: str) -> Path:
 def _read(path: Path) -> dict[str, Any]:
     """The record in the file; empty where it isn't there, or not whole at this moment."""
     try:
-        os.listdir(path.parent)  # makes a network file system ask for names that are new
         record = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        with contextlib.suppress(OSError):
+            os.listdir(path.parent)  # so that a network file system asks for new names next time
+        return {}
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) and "beat" in record else {}
