@@ -249,9 +249,9 @@ def test_of_many_tasks_only_the_first_are_told_the_whole_cluster_again() -> None
 def test_tasks_of_one_host_share_its_cores_and_those_of_others_have_their_own() -> None:
     asked = _experiment("workers", workers=3)
     places = {
-        "chief-0": Place("a", "10.0.0.1", (20_000,), (0, 1, 2, 3), 0),
-        "worker-0": Place("a", "10.0.0.1", (20_001,), (0, 1, 2, 3), 0),
-        "worker-1": Place("b", "10.0.0.2", (20_000,), (4, 5), 0),
+        "chief-0": Place("a", "10.0.0.1", (20_000,), (0, 1, 2, 3)),
+        "worker-0": Place("a", "10.0.0.1", (20_001,), (0, 1, 2, 3)),
+        "worker-1": Place("b", "10.0.0.2", (20_000,), (4, 5)),
     }
     plan = make_plan(asked, places=places)
     assert [task.address for task in plan.tasks] == [
