@@ -4,6 +4,9 @@ environment that its engine needs, and starts the command there."""
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from launcher.addresses import choose_addresses
+from launcher.cluster_plan import tf_config
+from launcher.engines.given import TF_CONFIG
 from tests.faults.commands import Command
 
 
@@ -31,4 +34,20 @@ class PipedBed(Bed):
     )
 
 
-BEDS: dict[str, Bed] = {"local": Bed(), "agents": PipedBed()}
+class GivenBed(Bed):
+    """Every process of the cluster is started by the test, as a platform would."""
+
+    words = ("engine=given",)
+
+    def start(self, folder: Path, *words: str) -> Command:
+        addresses = choose_addresses(2)
+        chief, worker = (
+            {TF_CONFIG: tf_config({"worker": list(addresses)}, "worker", index)}
+            for index in range(len(addresses))
+        )
+        command = Command(folder, *self.words, *words, environment=chief)
+        command.beside(folder, *self.words, *words, environment=worker)
+        return command
+
+
+BEDS: dict[str, Bed] = {"local": Bed(), "agents": PipedBed(), "given": GivenBed()}

@@ -41,7 +41,7 @@ def given_places(cluster: GivenCluster) -> dict[str, Place]:
     """Where the tasks are, by name, as far as their addresses tell."""
     split = [address.rpartition(":") for address in cluster.addresses]
     return {
-        task: Place(host=host, address=host, ports=(int(port),), cores=(), free_bytes=0)
+        task: Place(host=host, address=host, ports=(int(port),), cores=())
         for task, (host, _, port) in zip(cluster.tasks, split, strict=True)
     }
 

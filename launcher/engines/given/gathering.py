@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.free_memory import available_bytes
 from launcher.engines import Group
 from launcher.engines.given.cluster import GivenCluster
 from launcher.engines.given.leading import LeadingGroup
@@ -26,7 +27,7 @@ def introduction(facts: dict[str, Any]) -> dict[str, Any]:
     """What a launcher says of itself first."""
     return {
         "host": socket.gethostname(),
-        "environment": environment(),
+        "environment": {**environment(), "free_bytes": available_bytes()},
         "session": secrets.token_hex(4),
         "facts": facts,
     }
