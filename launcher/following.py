@@ -11,7 +11,7 @@ from typing import Any
 
 from launcher.agreement import check_agreement, facts
 from launcher.cluster_plan import make_plan, nominal_places
-from launcher.engines import EngineError, Group
+from launcher.engines import EngineError, Group, TaskProcess
 from launcher.engines.given import CHIEF
 from launcher.engines.given.cluster import GivenCluster
 from launcher.engines.given.gathering import introduction
@@ -146,7 +146,7 @@ class _Follower:
                 group.signal(self._cluster.task, number)
             self._signals = len(order["signals"])
 
-    def _process(self, temporary: dict[str, str]) -> Any:
+    def _process(self, temporary: dict[str, str]) -> TaskProcess:
         plan = make_plan(self._experiment, places=nominal_places(self._experiment))
         tasks = {task.name: task for task in plan.tasks}
         return task_process(tasks[self._cluster.task], self._experiment, self._folder, temporary)

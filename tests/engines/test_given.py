@@ -21,7 +21,7 @@ from tests.launcher.command_line import REPOSITORY
 pytestmark = pytest.mark.ci
 
 SECONDS = 120
-STEPS = 400
+STEPS = 200
 
 
 def start(folder: Path, words: Sequence[str], **environment: str) -> subprocess.Popen[str]:

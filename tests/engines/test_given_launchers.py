@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from launcher.agreement import check_agreement
 from launcher.engines import LOST_HOST, Exit, Group, Look, TaskProcess
 from launcher.engines.given.cluster import GivenCluster
 from launcher.engines.given.gathering import gather, introduction
 from launcher.engines.given.leading import plan_digest
-from launcher.engines.given.mailbox import BEAT_SECONDS, Mailbox, Peer, path_of
+from launcher.engines.given.mailbox import BEAT_SECONDS, Mailbox, Peer
 from launcher.engines.local import LocalEngine
 from results.errors import UserError
 from results.run_folder import PLAN
 
-PLACE = GivenCluster("chief-0", ("chief-0", "worker-0"), ("a:1", "b:1"))
+pytestmark = pytest.mark.ci
+
+CLUSTER = GivenCluster("chief-0", ("chief-0", "worker-0"), ("a:1", "b:1"))
 PATIENCE_SECONDS = 20.0
 
 
@@ -44,11 +45,18 @@ class Other:
         self.mailbox.close()
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[LocalEngine]:
+    started = LocalEngine("spawn")
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def local(tmp_path: Path) -> Iterator[Group]:
-    engine = LocalEngine("spawn")
-    yield engine.open(tmp_path, (), isolated=False, given_up=lambda: False)
-    engine.close()
+def local(engine: LocalEngine, tmp_path: Path) -> Iterator[Group]:
+    group = engine.open(tmp_path, (), isolated=False, given_up=lambda: False)
+    yield group
+    group.close()
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def other(tmp_path: Path) -> Iterator[Other]:
 
 
 def gathered(local: Group, folder: Path, start_seconds: float = PATIENCE_SECONDS) -> Group:
-    return gather(local, folder, PLACE, {"workers": 2}, start_seconds, lambda: False)
+    return gather(local, folder, CLUSTER, {"workers": 2}, start_seconds, lambda: False)
 
 
 def process(name: str, folder: Path, function: str = "leave", *arguments: str) -> TaskProcess:
@@ -117,6 +125,26 @@ def test_other_launcher_that_is_started_again_is_lost_and_then_asked_anew(
     group.close()
 
 
+def test_other_launcher_that_has_left_is_awaited_until_another_takes_its_place(
+    local: Group, other: Other, tmp_path: Path
+) -> None:
+    group = gathered(local, tmp_path)
+    group.start(process("worker-0", tmp_path))
+    other.order(attempt=1)
+    other.mailbox.say(left="preempted")
+    other.leave()
+    (ended,) = ends(group, 1).values()
+    assert "has left: preempted" in str(ended.said)
+    group.start(process("worker-0", tmp_path))
+    assert group.poll(0.5) == {}
+    again = Other(tmp_path)
+    assert again.order(attempt=2)["session"] is None
+    again.mailbox.say(attempt=2, exit={"code": 0, "ended_for": None})
+    assert ends(group, 1)["worker-0"].code == 0
+    again.leave()
+    group.close()
+
+
 def test_launcher_that_has_said_nothing_since_a_failure_is_silent_and_may_be_the_cause(
     local: Group, other: Other, tmp_path: Path
 ) -> None:
@@ -166,39 +194,3 @@ def test_launcher_that_never_came_is_named_with_the_folder(local: Group, tmp_pat
         gathered(local, tmp_path, start_seconds=0.2)
     assert f"hydra.run.dir={tmp_path}" in str(refused.value)
     assert "worker-0 (b:1)" in str(refused.value)
-
-
-def test_what_an_earlier_run_left_is_not_taken_for_a_launcher(tmp_path: Path) -> None:
-    Mailbox(tmp_path, "worker-0", {"ready": True, "host": "b"}).close()
-    peer = Peer(tmp_path, "worker-0")
-    assert not peer.look()
-    assert not peer.record
-    Mailbox(tmp_path, "worker-0", {"host": "c"}).close()
-    assert peer.look()
-    assert peer.host == "c"
-
-
-def test_half_of_a_record_leaves_what_was_heard_before(tmp_path: Path) -> None:
-    peer = Peer(tmp_path, "worker-0")
-    Mailbox(tmp_path, "worker-0", {"ready": True}).close()
-    assert peer.look()
-    path = path_of(tmp_path, "worker-0")
-    path.write_bytes(path.read_bytes()[:10])
-    assert not peer.look()
-    assert peer.record["ready"]
-
-
-def test_own_pause_is_no_silence_of_the_other(tmp_path: Path) -> None:
-    peer = Peer(tmp_path, "worker-0")
-    time.sleep(1.5)
-    peer.look()
-    assert peer.silent_seconds <= 1.0
-
-
-def test_what_differs_is_named_with_both_hosts() -> None:
-    chiefs = {"workers": 4, "seed": 0, "version.tensorflow": "2.21.0"}
-    check_agreement(dict(chiefs), "b", chiefs, "a")
-    own = {**chiefs, "workers": 3, "version.tensorflow": "2.20.0"}
-    with pytest.raises(UserError) as refused:
-        check_agreement(own, "b", chiefs, "a")
-    assert "workers 3 on b, 4 on a; tensorflow 2.20.0 on b, 2.21.0 on a" in str(refused.value)

@@ -227,7 +227,9 @@ class LeadingGroup(Group):
 
 def _is_there(peer: Peer) -> bool:
     """Whether a launcher that can be asked to start its task has been heard of a moment ago."""
-    return bool(peer.record.get("ready")) and peer.silent_seconds < LOST_SECONDS / 2
+    said = peer.record
+    has_gone = said.get("left") or said.get("refused")
+    return bool(said.get("ready")) and not has_gone and peer.silent_seconds < LOST_SECONDS / 2
 
 
 def _lost(why: str) -> Exit:
