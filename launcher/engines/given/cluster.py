@@ -202,8 +202,11 @@ def _counts(tasks: Sequence[str]) -> dict[str, int]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    """`1 chief, 3 worker and 2 ps`."""
-    *first, last = [f"{count} {role}" for role, count in counts.items()]
+    """`1 chief, 3 workers and 2 ps`."""
+    *first, last = [
+        f"{count} workers" if role == "worker" and count > 1 else f"{count} {role}"
+        for role, count in counts.items()
+    ]
     return f"{', '.join(first)} and {last}" if first else last
 
 
