@@ -32,6 +32,9 @@ _MORE_KEYS = {
     "workload.parameters.*": "Its keyword arguments; +workload.parameters.x=1 adds one.",
     "source.parameters.*": "Keyword arguments of the source.",
     "engine.first_port": "Tasks listen on this port and those after it; null: free ones.",
+    "engine.address": "A Ray cluster's host:port, or auto; null makes one on this machine.",
+    "engine.placement": "PACK, SPREAD, STRICT_PACK or STRICT_SPREAD over Ray's nodes.",
+    "engine.cpus_per_task": "CPUs that are reserved for each task; null: 1.",
     "hydra.run.dir": "Folder of the run (outputs/<date>/<time>).",
     "hydra.sweep.dir": "Folder of the sweep (multirun/<date>/<time>).",
 }
