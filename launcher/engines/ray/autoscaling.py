@@ -35,6 +35,6 @@ def _node_types() -> set[str]:
     if is_autoscaler_v2():
         status = get_cluster_status(ray.get_runtime_context().gcs_address)
         nodes = [*status.active_nodes, *status.idle_nodes, *status.pending_nodes]
-        return {node.ray_node_type_name or _MADE_UP for node in nodes}
+        return {node.ray_node_type_name for node in nodes if node.ray_node_type_name}
     report = json.loads(_internal_kv_get(_REPORT) or "{}").get("autoscaler_report") or {}
     return {*(report.get("active_nodes") or ()), *(report.get("pending_launches") or ())}

@@ -26,6 +26,7 @@ from ray.exceptions import RayActorError, RayError
 from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from launcher.addresses import LOOPBACK
 from launcher.engines.ray import carrier, room
 from launcher.engines.ray.autoscaling import autoscales
 from launcher.engines.ray.request import Request
@@ -35,6 +36,8 @@ from results.errors import described
 _AGENT = "launcher.engines.agent"
 _LOOK_SECONDS = 1.0
 """How often it is looked whether a cluster has room by now."""
+_CONNECT_SECONDS = 45.0
+"""A local cluster took 4 s to start on two idle cores; Ray gives up on others after about 30."""
 _UNSURE_LOOKS = 6
 """A new cluster's monitor needs so long to tell whether it autoscales."""
 _LEAVING_SECONDS = 8.0
@@ -51,17 +54,35 @@ def main(request: Request) -> None:
     """Serves until standard input ends, or nothing can be had from the cluster."""
     told = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Ray prints, too
+    patience = threading.Timer(_CONNECT_SECONDS, _give_up, (request, told))
+    patience.daemon = True
+    patience.start()
     try:
         # Here and in no other thread: a local cluster ends with the thread that has made it.
         _connect(request)
+        patience.cancel()
         asyncio.run(_Driver(request, told).run())
     except Refused as refusal:
-        print(json.dumps({"refused": str(refusal)}), file=told, flush=True)
+        _refuse(str(refusal), told)
     finally:
         ray.shutdown()
         if request.temporary is not None:
             shutil.rmtree(request.temporary, ignore_errors=True)
     os._exit(0)  # at once: a thread still waits for input
+
+
+def _refuse(why: str, told: IO[str]) -> None:
+    print(json.dumps({"refused": why}), file=told, flush=True)
+
+
+def _give_up(request: Request, told: IO[str]) -> None:
+    """Ends this process, as nothing else ends Ray's waiting; the kernel ends a local cluster."""
+    _refuse(
+        f"engine.address={request.address or 'null'}: Ray has let nobody in for "
+        f"{_CONNECT_SECONDS:g} s; look at `ray status`",
+        told,
+    )
+    os._exit(1)
 
 
 class Refused(Exception):
@@ -147,7 +168,7 @@ class _Driver:
         )
         try:
             node = await actor.node.remote()
-            address = _address(node)
+            address = LOOPBACK if self._request.address is None else _address(node)
             words = [str(number), *self._request.words, address]
             await actor.start.remote(_AGENT, words, self._request.environment)
             self._say({"at": number, "node": node, "address": address})
@@ -203,7 +224,6 @@ def _connect(request: Request) -> None:
             num_cpus=len(available_cores()),
             include_dashboard=False,
             object_store_memory=_STORE_BYTES,
-            _node_ip_address="127.0.0.1",
             _temp_dir=request.temporary,
             **quiet,
         )

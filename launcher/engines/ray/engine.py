@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from launcher.engines import Engine, Group
 from launcher.engines.agents import AgentGroup, Channel
 from launcher.engines.ray import room
@@ -20,6 +22,8 @@ from results.errors import UserError
 
 _AUTO = "auto"
 _CLIENT = "ray://"
+_NODE = "raylet"
+"""The process that makes a machine a node."""
 _PROBE_SECONDS = 3.0
 """Ray itself waits a minute for an address that doesn't answer."""
 _MOST_FOLDER_BYTES = 40
@@ -124,9 +128,12 @@ def _check_installed() -> None:
 
 def _check_address(address: str | None) -> None:
     """Raises UserError where it can't be one, or nobody answers there."""
-    if address is None or address == _AUTO:
+    if address is None:
         return
     told = f"engine.address={address}"
+    if address == _AUTO:
+        _check_node(told, "<host:port of its head>")
+        return
     if address.startswith(_CLIENT):
         raise UserError(
             f"{told}: a client's jobs outlive it for half a minute; run the launcher on a node of "
@@ -138,10 +145,22 @@ def _check_address(address: str | None) -> None:
     try:
         socket.create_connection((host, int(port)), _PROBE_SECONDS).close()
     except OSError as error:
-        reason = error.strerror or str(error) or f"no answer within {_PROBE_SECONDS:g} s"
+        reason = error.strerror or str(error)
         raise UserError(
             f"{told}: no Ray answers there ({reason}); `ray start --head --port={port}` starts one"
         ) from None
+    _check_node(told, address)
+
+
+def _check_node(told: str, address: str) -> None:
+    """Ray lets a driver in only by way of a node on the driver's own machine, for which it waits
+    half a minute. Raises UserError where there is none."""
+    names = (process.info["name"] for process in psutil.process_iter(["name"]))
+    if _NODE not in names:
+        raise UserError(
+            f"{told}: this machine is no node of a Ray cluster; `ray start --address={address}` "
+            "makes it one"
+        )
 
 
 def _short_temporary_folder() -> str:
