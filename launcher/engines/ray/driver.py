@@ -40,8 +40,8 @@ _CONNECT_SECONDS = 45.0
 """A local cluster took 4 s to start on two idle cores; Ray gives up on others after about 30."""
 _UNSURE_LOOKS = 6
 """A new cluster's monitor needs so long to tell whether it autoscales."""
-_LEAVING_SECONDS = 8.0
-"""For agents to end what they have started."""
+_LEAVING_SECONDS = 5.0
+"""For agents to end what they have started; the kernel ends it where they don't answer."""
 _ANSWER_SECONDS = 2.0
 """For a node to take a connection."""
 _STORE_BYTES = 100_000_000
@@ -97,6 +97,8 @@ class _Driver:
         self._started: set[int] = set()
         self._ended = asyncio.Event()
         self._waits_for: str | None = None
+        self._addresses: dict[str, str] = {}
+        """Of the cluster's nodes, by their ids."""
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -168,7 +170,7 @@ class _Driver:
         )
         try:
             node = await actor.node.remote()
-            address = LOOPBACK if self._request.address is None else _address(node)
+            address = LOOPBACK if self._request.address is None else self._address(node)
             words = [str(number), *self._request.words, address]
             await actor.start.remote(_AGENT, words, self._request.environment)
             self._say({"at": number, "node": node, "address": address})
@@ -185,6 +187,13 @@ class _Driver:
         except RayError as error:
             how = await asyncio.to_thread(_why, node, address, error)
             self._say({"ended": number, "how": how})
+
+    def _address(self, node: str) -> str:
+        """By which its other nodes reach this one of the cluster."""
+        if node not in self._addresses:
+            found = {each["NodeID"]: each["NodeManagerAddress"] for each in ray.nodes()}
+            self._addresses = found
+        return self._addresses[node]
 
     def _say(self, record: dict[str, Any]) -> None:
         try:
@@ -234,11 +243,6 @@ def _connect(request: Request) -> None:
             f"{said}); it has to run on a node of the cluster, with the cluster's versions of Ray "
             "and Python"
         ) from error
-
-
-def _address(node: str) -> str:
-    """By which its other nodes reach this one of the cluster."""
-    return next(str(each["NodeManagerAddress"]) for each in ray.nodes() if each["NodeID"] == node)
 
 
 def _why(node: str, address: str, error: RayError) -> str:
