@@ -105,7 +105,7 @@ class RayChannel(Channel):
         if "connected" in record:
             self.cluster = record["connected"]
         elif "waiting" in record:
-            print(f"waiting for room: {record['waiting']}; Ctrl-C ends it", file=sys.stderr)
+            print(f"waiting {record['waiting']}; Ctrl-C ends it", file=sys.stderr)
         elif "at" in record:
             node = record["node"][:_NODE_LETTERS]
             self._nodes[record["at"]] = f"Ray node {node} at {record['address']}"

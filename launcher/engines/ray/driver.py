@@ -36,6 +36,7 @@ from results.errors import described
 _AGENT = "launcher.engines.agent"
 _LOOK_SECONDS = 1.0
 """How often it is looked whether a cluster has room by now."""
+_SLOW_SECONDS = 8.0
 _CONNECT_SECONDS = 45.0
 """A local cluster took 4 s to start on two idle cores; Ray gives up on others after about 30."""
 _UNSURE_LOOKS = 6
@@ -54,13 +55,17 @@ def main(request: Request) -> None:
     """Serves until standard input ends, or nothing can be had from the cluster."""
     told = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Ray prints, too
-    patience = threading.Timer(_CONNECT_SECONDS, _give_up, (request, told))
-    patience.daemon = True
-    patience.start()
+    timers = [
+        threading.Timer(_SLOW_SECONDS, _say_slow, (request, told)),
+        threading.Timer(_CONNECT_SECONDS, _give_up, (request, told)),
+    ]
+    for timer in timers:
+        timer.start()
     try:
         # Here and in no other thread: a local cluster ends with the thread that has made it.
         _connect(request)
-        patience.cancel()
+        for timer in timers:
+            timer.cancel()
         asyncio.run(_Driver(request, told).run())
     except Refused as refusal:
         _refuse(str(refusal), told)
@@ -73,6 +78,11 @@ def main(request: Request) -> None:
 
 def _refuse(why: str, told: IO[str]) -> None:
     print(json.dumps({"refused": why}), file=told, flush=True)
+
+
+def _say_slow(request: Request, told: IO[str]) -> None:
+    where = f"Ray at {request.address} to answer" if request.address else "a local Ray to start"
+    print(json.dumps({"waiting": f"for {where}"}), file=told, flush=True)
 
 
 def _give_up(request: Request, told: IO[str]) -> None:
@@ -154,7 +164,7 @@ class _Driver:
         """Once for every reason: the cluster changes while it is waited for."""
         if words != self._waits_for:
             self._waits_for = words
-            self._say({"waiting": words})
+            self._say({"waiting": f"for room: {words}"})
 
     async def _serve(self, number: int, group: PlacementGroup) -> None:
         """One agent from its start to its end."""
@@ -240,8 +250,8 @@ def _connect(request: Request) -> None:
         kind, said = described(error, longest=300)
         raise Refused(
             f"engine.address={request.address or 'null'}: Ray doesn't let this process in ({kind}: "
-            f"{said}); it has to run on a node of the cluster, with the cluster's versions of Ray "
-            "and Python"
+            f"{said}); it takes a node of the cluster, the cluster's versions of Ray and Python, "
+            "and its token where it asks for one (RAY_AUTH_MODE=token)"
         ) from error
 
 
