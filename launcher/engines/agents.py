@@ -39,7 +39,9 @@ _LOST_SECONDS = 10.0
 _PAUSE_SECONDS = 5.0
 """Between two polls: a launcher that was itself busy or stopped for longer has not listened."""
 _PATIENCE_SECONDS = 0.1
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 120.0
+"""An agent answers beats at once, but other questions only when its server has imported TensorFlow,
+for which a busy host has taken more than 10 s; one that says nothing at all is lost before."""
 _SHARED_SECONDS = 10.0
 """Network file systems may show a new file late."""
 _KILLED = -9
