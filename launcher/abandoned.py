@@ -1,6 +1,7 @@
 """What a run's folder is told when its launcher was killed: that it was, and by what it is left.
 
-Called by the engine's leader, which notices first; TensorFlow and the configuration aren't needed.
+Called by the engine's leader, which notices first, or by the witness of a run on other hosts;
+TensorFlow and the configuration aren't needed.
 """
 
 import contextlib

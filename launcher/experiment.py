@@ -68,7 +68,7 @@ class EngineChoice:
     elsewhere: bool = False
     """Whether tasks run on other machines."""
     options: dict[str, Any] = field(default_factory=dict)
-    """The keys of `engine` that this engine reads."""
+    """The keys of `engine` that this engine reads; elsewhere also `gpus_per_task`, resolved."""
     given: GivenCluster | None = None
     """Which task this process is, where somebody else started the processes of all tasks."""
 
@@ -186,7 +186,7 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         measure=measure,
         profile=profile,
         loop=LoopSettings(**asked["loop"]),
-        engine=_engine(asked["engine"]),
+        engine=_engine(asked["engine"], gpus_per_task),
         launch=LaunchSettings(**asked["launch"]),
         watch=WatchSettings(**asked["watch"]),
         restarts=asked["restarts"],
@@ -219,14 +219,17 @@ def _pipeline(asked: dict[str, Any]) -> PipelineSettings:
     return settings
 
 
-def _engine(asked: dict[str, Any]) -> EngineChoice:
+def _engine(asked: dict[str, Any], gpus_per_task: int) -> EngineChoice:
     check_target("engine._target_", asked["_target_"])
+    options = {key: asked[key] for key in asked["keys"]}
+    if asked["elsewhere"]:  # who asks a scheduler for hosts has to say what is needed there
+        options["gpus_per_task"] = gpus_per_task
     return EngineChoice(
         name=asked["name"],
         target=asked["_target_"],
         first_port=asked["first_port"],
         elsewhere=asked["elsewhere"],
-        options={key: asked[key] for key in asked["keys"]},
+        options=options,
     )
 
 

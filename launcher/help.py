@@ -34,6 +34,9 @@ _MORE_KEYS = {
     "engine.first_port": "Tasks listen on this port and those after it; null: free ones.",
     "engine.addresses": "host:port of every task, or a pattern of them with %d for its number.",
     "engine.index": "Which of engine.addresses is this process's own, counted from 0.",
+    "engine.address": "A Ray cluster's host:port, or auto; null makes one on this machine.",
+    "engine.placement": "PACK, SPREAD, STRICT_PACK or STRICT_SPREAD over Ray's nodes.",
+    "engine.cpus_per_task": "CPUs that are reserved for each task; null: 1.",
     "hydra.run.dir": "Folder of the run (outputs/<date>/<time>).",
     "hydra.sweep.dir": "Folder of the sweep (multirun/<date>/<time>).",
 }

@@ -108,6 +108,12 @@ class EngineSettings:
     """Which of `addresses` is this process's own."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """For an engine of your own that lists `parameters` among its keys."""
+    address: str | None = None
+    """A Ray cluster's `host:port`, or `auto`: the one of this machine; `null` makes a local one."""
+    placement: str | None = None
+    """How Ray spreads tasks over nodes; `null` is `SPREAD`."""
+    cpus_per_task: float | None = None
+    """CPUs that are reserved for each task; `null`: 1."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "convert.compression": ("none", "gzip"),
     "convert.format": ("files", "tfrecord", "raw"),
     "devices": ("auto", "cpu", "gpu"),
+    "engine.placement": (None, "PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"),
     "isolation": ("auto", "namespace", "none"),
     "keras": (2, 3),
     "launch.method": ("fork", "spawn"),
@@ -61,6 +62,7 @@ _LEAST: dict[str, float] = {
     "quiet.seconds": 0,
 }
 _ABOVE_ZERO = (
+    "engine.cpus_per_task",
     "emulate.accelerator.examples_per_second",
     "emulate.storage.mb_per_second",
     "tune.seconds",
@@ -125,6 +127,7 @@ def _check_present(asked: dict[str, Any], key: str) -> None:
 
 
 def _one_of(choices: tuple[Any, ...], value: Any) -> str:
+    choices = tuple(choice for choice in choices if choice is not None)
     near = nearest(str(value), map(str, choices))
     question = f"did you mean {near}? One" if near else "one"
     return f"{question} of {', '.join(map(str, choices))} is needed"

@@ -72,10 +72,12 @@ def main(words: Sequence[str]) -> None:
         signal.signal(number, signal.SIG_IGN)
     lines = _Lines(asked.number)
     with closing(LocalEngine(asked.method)) as engine:  # imports TensorFlow from now on
-        why_not = _describe_host(asked.number, asked.folder, asked.toward)
+        host = _host(asked.toward)
+        why_not = _describe(host, asked.folder, asked.number)
         lines.say({"hello": why_not})
         if why_not is None:
             _serve(engine, asked.folder, asked.number, lines)
+    _forget(host, asked.folder, asked.number)
     os._exit(0)  # at once: a thread still waits for input
 
 
@@ -113,24 +115,34 @@ class _Lines:
         self.ended = True
 
 
-def _describe_host(number: int, folder: Path, toward: str) -> str | None:
-    """Leaves what the launcher has to know of this host; why that can't be, in words."""
+def _host(toward: str) -> dict[str, Any]:
+    """What the launcher has to know of this one."""
+    return {
+        "host": os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
+        "address": _own_address(toward),
+        "cores": available_cores(),
+        "free_bytes": available_bytes(),
+        "environment": environment(),
+        "agent": os.getpid(),
+    }
+
+
+def _describe(host: dict[str, Any], folder: Path, number: int) -> str | None:
+    """Leaves that in the run's folder; why that can't be, in words."""
     if not folder.is_dir():
         return "there is no such folder"
     try:
-        RunFolder(folder).write(
-            host_file(number),
-            {
-                "host": os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
-                "address": _own_address(toward),
-                "cores": available_cores(),
-                "free_bytes": available_bytes(),
-                "environment": environment(),
-            },
-        )
+        RunFolder(folder).write(host_file(number), host)
     except OSError as error:
         return error.strerror or str(error)
     return None
+
+
+def _forget(host: dict[str, Any], folder: Path, number: int) -> None:
+    """Takes it away: nothing of this agent's is left here. What another has put there stays."""
+    found = RunFolder(folder).read_if_there(host_file(number)) or {}
+    if found.get("agent") == host["agent"] and found.get("host") == host["host"]:
+        (folder / host_file(number)).unlink(missing_ok=True)
 
 
 def _own_address(toward: str) -> str:

@@ -26,6 +26,7 @@ from launcher.engines import (
     TaskProcess,
 )
 from launcher.engines.agent import host_file, start_file
+from launcher.engines.witness import Witness
 from results.errors import UserError
 from results.run_folder import RunFolder
 
@@ -38,7 +39,9 @@ _LOST_SECONDS = 10.0
 _PAUSE_SECONDS = 5.0
 """Between two polls: a launcher that was itself busy or stopped for longer has not listened."""
 _PATIENCE_SECONDS = 0.1
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 120.0
+"""An agent answers beats at once, but other questions only when its server has imported TensorFlow,
+for which a busy host has taken more than 10 s; one that says nothing at all is lost before."""
 _SHARED_SECONDS = 10.0
 """Network file systems may show a new file late."""
 _KILLED = -9
@@ -63,6 +66,10 @@ class Channel(ABC):
     @abstractmethod
     def close(self) -> None:
         """End all agents and wait for that. May be repeated."""
+
+    def where(self, number: int) -> str:
+        """What else, besides its name, the cluster calls the host of that agent."""
+        return ""
 
 
 Connect = Callable[[Path, int], Channel]
@@ -103,7 +110,12 @@ class AgentGroup(Group):
         self._exits: dict[str, Exit] = {}
         self._places: dict[str, Place] = {}
         self._beats: dict[int, float] = {}
-        self._open()
+        self._witness = Witness(self._folder)
+        try:
+            self._open()
+        except BaseException:
+            self._witness.leave()
+            raise
 
     def start(self, process: TaskProcess) -> None:
         agent = self._agent_of(process.name)
@@ -139,6 +151,10 @@ class AgentGroup(Group):
             self._send({"to": agent.number, "signal": name, "number": int(number)})
 
     def close(self) -> None:
+        self._end_agents()
+        self._witness.leave()
+
+    def _end_agents(self) -> None:
         with contextlib.suppress(EngineError):
             self._send({"leave": True})
         self._channel.close()
@@ -147,8 +163,11 @@ class AgentGroup(Group):
 
     def places(self, ports: Mapping[str, int]) -> dict[str, Place] | None:
         if any(agent.lost is not None for agent in self._agents):
-            self.close()
-            self._open()
+            self._end_agents()
+            try:
+                self._open()
+            except UserError as error:  # what a person can mend no more, as the run is under way
+                raise EngineError(str(error)) from error
         chosen = self._ports([ports.get(name, 0) for name in self._tasks])
         self._places = {
             name: Place(
@@ -202,7 +221,7 @@ class AgentGroup(Group):
             self._wait_for(lambda agent: agent.hello, seconds=None)
             self._check_hosts()
         except BaseException:
-            self.close()
+            self._end_agents()
             raise
 
     def _wait_for(self, has_answered: Callable[[_Agent], bool], seconds: float | None) -> None:
@@ -334,7 +353,9 @@ class AgentGroup(Group):
         if agent.lost is not None:
             return
         agent.lost = why
-        said = f"was lost with its host {agent.host}, which {why}"
+        where = self._channel.where(agent.number)
+        host = f"{agent.host} ({where})" if where else agent.host
+        said = f"was lost with its host {host}, which {why}"
         for name in agent.running:
             self._exits[name] = Exit(_KILLED, time.monotonic_ns(), LOST_HOST, said)
         agent.running.clear()

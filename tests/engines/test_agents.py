@@ -72,8 +72,19 @@ def host(name: str, address: str = "10.0.0.1", **changed: Any) -> dict[str, Any]
     }
 
 
+OPEN: list[AgentGroup] = []
+
+
+@pytest.fixture(autouse=True)
+def _all_closed():
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
 def group_of(channel: Channel, folder: Path, tasks: Sequence[str]) -> AgentGroup:
-    return AgentGroup(lambda *_: channel, folder, tasks, lambda: False)
+    OPEN.append(AgentGroup(lambda *_: channel, folder, tasks, lambda: False))
+    return OPEN[-1]
 
 
 def polled_until(group: AgentGroup, is_so: Callable[[], Any], seconds: float = 20) -> dict:
@@ -131,6 +142,34 @@ def test_an_agent_that_ends_takes_its_task_and_its_place_with_it(tmp_path):
     )
     assert group.can_start("chief-0")
     assert not group.can_start("worker-0")
+
+
+def test_lost_host_is_also_named_as_its_cluster_names_it(tmp_path):
+    channel = ScriptedChannel(tmp_path, [host("a")])
+    channel.where = lambda number: f"node {number} of the cluster"
+    group = group_of(channel, tmp_path, ["chief-0"])
+    group.start(TaskProcess("chief-0", "any:thing", (), {}, tmp_path / "log"))
+    channel.gone[0] = "was powered off"
+    said = group.poll(1.0)["chief-0"].said
+    assert said == "was lost with its host a (node 0 of the cluster), which was powered off"
+
+
+def test_run_under_way_that_finds_no_other_hosts_fails_with_the_reason(tmp_path):
+    channel = ScriptedChannel(tmp_path, [host("a")])
+    left = [channel]
+
+    def connect(folder, count):
+        if not left:
+            raise UserError("engine=any: there is no room")
+        return left.pop()
+
+    group = AgentGroup(connect, tmp_path, ["chief-0"], lambda: False)
+    channel.gone[0] = "was powered off"
+    group.poll(0.1)
+    with pytest.raises(EngineError, match="engine=any: there is no room"):
+        group.places({"chief-0": 1})
+    group.close()
+    group.close()
 
 
 def test_with_too_few_ports_the_host_is_named(tmp_path):
