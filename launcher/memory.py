@@ -32,6 +32,23 @@ def check(experiment: Experiment, task_bytes: int | None) -> None:
     )
 
 
+def check_hosts(experiment: Experiment, anonymous_bytes: int | None) -> None:
+    """Raise NotApplicable where a task that computes doesn't fit onto its emulated host.
+
+    Args:
+      anonymous_bytes: what a task holds and the system can't drop, the framework included, as the
+        preflight measured it with one batch; None where the system doesn't tell.
+    """
+    memory_mb = experiment.emulate.hosts.memory_mb
+    if memory_mb is None or anonymous_bytes is None or anonymous_bytes <= memory_mb * 1_000_000:
+        return
+    needed = -(-anonymous_bytes // 1_000_000)
+    raise NotApplicable(
+        f"emulate.hosts.memory_mb={memory_mb}: a task holds {needed:,} MB with its first batch, "
+        f"the framework included; give more than {needed}, or a smaller model or batch"
+    )
+
+
 def own_bytes() -> int | None:
     """Memory that this process shares with no other; None where the system doesn't tell."""
     found = counters(Path("/proc/self/smaps_rollup"))

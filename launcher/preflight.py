@@ -36,6 +36,7 @@ def prepare_and_check(run_folder: str) -> None:
 
 
 def _found(experiment: Experiment) -> dict[str, Any]:
+    from benchmarks.resources import anonymous_bytes
     from benchmarks.workloads import load_workload
     from benchmarks.workloads.check import check
     from input_pipelines import load_source, prepare
@@ -65,13 +66,17 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         "train_examples": feed.train.examples,
         "test_examples": feed.test.examples,
         "task_bytes": memory.own_bytes(),
+        "anonymous_bytes": anonymous_bytes(),
         "matmul_flops_per_second": _peak(experiment),
     }
 
 
 def _peak(experiment: Experiment) -> float | None:
-    """None where the model isn't computed by this machine's cores."""
-    if experiment.devices != "cpu" or experiment.emulate.accelerator.emulated:
+    """None where the model isn't computed by this machine's cores, or by a share of them."""
+    emulate = experiment.emulate
+    if experiment.devices != "cpu" or emulate.accelerator.emulated:
+        return None
+    if emulate.hosts.cores is not None:
         return None
     from strategies.matmul_peak import matmul_flops_per_second
 

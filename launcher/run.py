@@ -87,6 +87,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         prepared = found["preparation_seconds"]
         checked = time.perf_counter() - asked - prepared
         if not experiment.engine.elsewhere:
+            memory.check_hosts(experiment, found["anonymous_bytes"])
             memory.check(experiment, found["task_bytes"])
         hosts = group.hosts()
         run_folder.write(ENVIRONMENT, {**environment(), **({"hosts": hosts} if hosts else {})})
