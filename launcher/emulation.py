@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from launcher.experiment import Experiment
 
 _RATE = "emulate.accelerator.examples_per_second"
+_ACCELERATOR_MEMORY = "emulate.accelerator.memory_mb"
 _HOSTS = "emulate.hosts"
 _NETWORK = "emulate.network"
 SHORTEST_UNMARKED_SECONDS = 0.03
@@ -26,6 +27,11 @@ def check(experiment: "Experiment") -> None:
         _check_stragglers(experiment, _factors(experiment.emulate.straggler))
     if experiment.emulate.accelerator.emulated:
         _check_accelerator(experiment)
+    elif experiment.emulate.accelerator.memory_mb is not None:
+        raise NotApplicable(
+            f"{_ACCELERATOR_MEMORY}={experiment.emulate.accelerator.memory_mb}: only an emulated "
+            f"accelerator has a memory to compare with; give {_RATE} as well"
+        )
     if experiment.emulate.hosts.emulated:
         _check_hosts(experiment)
     _check_network(experiment)
@@ -46,7 +52,7 @@ def phrases(experiment: "Experiment") -> list[str]:
     if asked.storage.phrase:
         said.append(asked.storage.phrase)
     if asked.accelerator.emulated:
-        said.append(f"accelerators of {asked.accelerator.examples_per_second:,g} examples/s each")
+        said.append(_accelerators_phrase(experiment))
     if asked.hosts.emulated:
         said.append(_hosts_phrase(experiment))
     if asked.network.mbit_per_second is not None:
@@ -89,6 +95,12 @@ def _notes_on_hosts(experiment: "Experiment") -> list[str]:
         f"{count} emulated hosts of {cores:g} cores are {count * cores:g} and this machine has "
         f"{here}: where they all compute, the machine's own cores are full"
     ]
+
+
+def _accelerators_phrase(experiment: "Experiment") -> str:
+    accelerator = experiment.emulate.accelerator
+    memory = "" if accelerator.memory_mb is None else f" and {accelerator.memory_mb:,} MB"
+    return f"accelerators of {accelerator.examples_per_second:,g} examples/s{memory} each"
 
 
 def _hosts_phrase(experiment: "Experiment") -> str:

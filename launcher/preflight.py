@@ -67,7 +67,30 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         "test_examples": feed.test.examples,
         "task_bytes": memory.own_bytes(),
         "anonymous_bytes": anonymous_bytes(),
+        "replica_needs": _replica_needs(experiment, feed),
         "matmul_flops_per_second": _peak(experiment),
+    }
+
+
+def _replica_needs(experiment: Experiment, feed: Any) -> dict[str, int] | None:
+    """Fields of `memory.ReplicaNeeds`; None where they are compared with nothing."""
+    if experiment.emulate.accelerator.memory_mb is None:
+        return None
+    from strategies.model import build_training
+    from strategies.step_memory import step_memory
+
+    parts, examples = experiment.loop.accumulate, experiment.batch.per_replica
+    training = build_training(feed.workload, experiment.loop, experiment.seed)
+    batch = feed.first_batch(examples)
+    whole, least = (
+        step_memory(training, feed.workload, batch, examples=count, parts=parts)
+        for count in (examples, parts)
+    )
+    return {
+        "state_bytes": whole.variable_bytes + whole.optimizer_bytes,
+        "gradient_bytes": whole.gradient_bytes,
+        "batch_bytes": whole.batch_bytes + whole.activation_bytes,
+        "least_batch_bytes": least.batch_bytes + least.activation_bytes,
     }
 
 

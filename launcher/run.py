@@ -86,6 +86,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         found = session.preflight(group, experiment, folder, temporary)
         prepared = found["preparation_seconds"]
         checked = time.perf_counter() - asked - prepared
+        memory.check_accelerator(experiment, found["replica_needs"])
         if not experiment.engine.elsewhere:
             memory.check_hosts(experiment, found["anonymous_bytes"])
             memory.check(experiment, found["task_bytes"])

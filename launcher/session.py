@@ -216,8 +216,11 @@ class PreflightError(UserError):
 def _what_preflight_reads(experiment: Experiment) -> dict[str, Any]:
     whole = experiment.to_dict()
     names = ("workload", "source", "pipeline", "keras", "devices", "checkpoint", "cache_folder")
+    emulate = experiment.emulate
     return {
         **{name: whole[name] for name in names},
+        "computes": not emulate.accelerator.emulated and emulate.hosts.cores is None,
+        "replica_needs": emulate.accelerator.memory_mb and experiment.loop.accumulate,
         "batch": experiment.batch.per_replica,
         "needs": experiment.strategy.needs,
         "mixed_precision": experiment.loop.mixed_precision,

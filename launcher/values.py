@@ -36,6 +36,7 @@ _LEAST: dict[str, float] = {
     "pipeline.prefetch": 0,
     "pipeline.threads": 1,
     "pipeline.service.workers": 0,
+    "emulate.accelerator.memory_mb": 1,
     "emulate.hosts.cores": 0.05,  # less, and the cluster's own heartbeats come too late
     "emulate.hosts.memory_mb": 1,
     "emulate.network.mbit_per_second": 1,  # the cluster's own heartbeats need some of it

@@ -10,17 +10,19 @@ next run that makes groups.
 """
 
 import contextlib
+import errno
 import fcntl
 import functools
 import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from launcher.engines import Host, namespaces
+from launcher.engines.cgroup_places import CPU, MEMORY, PROC, hand_down, parents, place_of
 
 _PERIOD_SECONDS = 0.008
 """In which a host gets its share once. The shorter, the more evenly: a process that computes at
@@ -32,8 +34,7 @@ _PREFIX = "distribute-bench-"
 _REMOVING_SECONDS = 2.0
 """That processes which were killed may take to be gone."""
 _REMOVING_PAUSE_SECONDS = 0.01
-_CPU, _MEMORY = "cpu", "memory"
-_UNIFIED = "cgroup2"
+_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ class HostGroup:
 class RunGroups:
     """The groups of one run; made and used by the process that leads it."""
 
-    def __init__(self) -> None:
+    def __init__(self, proc: Path = PROC) -> None:
+        """`proc`: where the kernel tells of this process (`cgroup`, `mountinfo`)."""
+        self._proc = proc
         self._hosts: dict[Host, HostGroup] = {}
         self._folders: dict[Path, Path] = {}
         """The run's folder by the one that it was made in."""
@@ -78,18 +81,8 @@ class RunGroups:
         controllers = _controllers(host)
         if controllers and host not in self._hosts:
             if not self._hosts:
-                remove_left()
-            places = _places(controllers)
-            folders = {name: self._of_run(place, controllers) for name, place in places.items()}
-            name = f"host-{len(self._hosts)}"
-            made = tuple(dict.fromkeys(folder / name for folder in folders.values()))
-            for folder in made:
-                folder.mkdir()
-            if host.cores is not None:
-                _limit_cores(folders[_CPU] / name, host.cores)
-            if host.memory_mb is not None:
-                _limit_memory(folders[_MEMORY] / name, host.memory_mb * 1_000_000 - held_bytes)
-            self._hosts[host] = HostGroup(made)
+                remove_left(self._proc)
+            self._hosts[host] = self._made(host, controllers, held_bytes)
         return self._hosts.get(host)
 
     def remove(self) -> None:
@@ -100,19 +93,31 @@ class RunGroups:
             os.close(lock)
         self._hosts, self._folders, self._locks = {}, {}, []
 
-    def _of_run(self, place: Path, controllers: Sequence[str]) -> Path:
+    def _made(self, host: Host, controllers: Sequence[str], held_bytes: int) -> HostGroup:
+        place, name = place_of(controllers, self._proc), f"host-{len(self._hosts)}"
+        folders = {each: self._of_run(place.folders[each]) / name for each in controllers}
+        for folder in set(folders.values()):
+            if place.unified:
+                hand_down(folder.parent, controllers)
+            folder.mkdir()
+        if host.cores is not None:
+            _limit_cores(folders[CPU], place.unified, host.cores)
+        if host.memory_mb is not None:
+            bytes_left = host.memory_mb * _MB - held_bytes
+            _limit_memory(folders[MEMORY], place.unified, bytes_left)
+        return HostGroup(tuple(dict.fromkeys(folders.values())))
+
+    def _of_run(self, place: Path) -> Path:
         if place not in self._folders:
             folder, lock = _locked_folder(place)
             self._folders[place] = folder
             self._locks.append(lock)
-            if _is_unified(folder):
-                _enable(folder, controllers)
         return self._folders[place]
 
 
-def remove_left() -> None:
+def remove_left(proc: Path = PROC) -> None:
     """Removes the groups of runs whose leaders are gone; does nothing where there are none."""
-    for parent in _parents():
+    for parent in parents(proc):
         for folder in parent.glob(f"{_PREFIX}*"):
             with contextlib.suppress(FileNotFoundError):  # somebody else removes it
                 lock = os.open(folder, os.O_RDONLY)
@@ -137,31 +142,32 @@ def why_not(cores: bool, memory: bool) -> str | None:
         group = groups.group_of(host)
         return namespaces.tried(group.admit) if group else None
     except OSError as error:
-        return str(error)
+        named = f"{error.filename} can't be made or written ({error.strerror})"
+        return named if error.filename else str(error)
     finally:
         groups.remove()
 
 
 def _controllers(host: Host) -> tuple[str, ...]:
-    wanted = {_CPU: host.cores, _MEMORY: host.memory_mb}
+    wanted = {CPU: host.cores, MEMORY: host.memory_mb}
     return tuple(name for name, limit in wanted.items() if limit is not None)
 
 
-def _limit_cores(folder: Path, cores: float) -> None:
+def _limit_cores(folder: Path, unified: bool, cores: float) -> None:
     quota = max(_LEAST_QUOTA_SECONDS, cores * _PERIOD_SECONDS)
     quota_us, period_us = round(quota * 1e6), round(quota / cores * 1e6)
-    if _is_unified(folder):
+    if unified:
         (folder / "cpu.max").write_text(f"{quota_us} {period_us}")
     else:
         (folder / "cpu.cfs_period_us").write_text(str(period_us))
         (folder / "cpu.cfs_quota_us").write_text(str(quota_us))
 
 
-def _limit_memory(folder: Path, limit: int) -> None:
+def _limit_memory(folder: Path, unified: bool, limit: int) -> None:
     """Nothing of it is swapped out, where the kernel counts what is."""
     if limit <= 0:
         raise OSError("the framework alone holds more than its memory")
-    if _is_unified(folder):
+    if unified:
         (folder / "memory.max").write_text(str(limit))
         (folder / "memory.oom.group").write_text("1")
         if (folder / "memory.swap.max").exists():
@@ -170,37 +176,6 @@ def _limit_memory(folder: Path, limit: int) -> None:
         (folder / "memory.limit_in_bytes").write_text(str(limit))
         if (folder / "memory.memsw.limit_in_bytes").exists():
             (folder / "memory.memsw.limit_in_bytes").write_text(str(limit))
-
-
-def _places(controllers: Sequence[str]) -> dict[str, Path]:
-    """The folder in which a run's is made, by controller. Raises OSError where there is none."""
-    mounts = list(_mounts())
-    if not mounts:
-        raise OSError("no control groups are mounted")
-    unified = next((each for each in mounts if each.kind == _UNIFIED), None)
-    if unified is not None and set(controllers) <= unified.controllers:
-        return dict.fromkeys(controllers, _unified_place(unified, controllers))
-    found: dict[str, Path] = {}
-    for name in controllers:
-        mount = next((m for m in mounts if m.kind != _UNIFIED and name in m.controllers), None)
-        if mount is None:
-            raise OSError(f"its control groups have no controller {name}")
-        if not os.access(mount.own, os.W_OK):
-            raise OSError(f"{mount.own} can't be written")
-        found[name] = mount.own
-    return found
-
-
-def _unified_place(mount: "_Mount", controllers: Sequence[str]) -> Path:
-    """The nearest group above this process that hands the controllers down: a group that has
-    processes of its own, as this process's has, can't begin to, but for the one at the top."""
-    above = _up_to_the_top(mount)
-    for folder in above:
-        handed_down = (folder / "cgroup.subtree_control").read_text().split()
-        if set(controllers) <= set(handed_down) and os.access(folder, os.W_OK):
-            return folder
-    _enable(mount.own, controllers)
-    return mount.own
 
 
 def _locked_folder(place: Path) -> tuple[Path, int]:
@@ -216,73 +191,6 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
             os.close(lock)
 
 
-def _enable(folder: Path, controllers: Sequence[str]) -> None:
-    path = folder / "cgroup.subtree_control"
-    try:
-        path.write_text(" ".join(f"+{name}" for name in controllers))
-    except OSError as error:
-        named = " and ".join(controllers)
-        raise OSError(f"{path} doesn't take {named} ({error.strerror})") from error
-
-
-def _parents() -> Iterator[Path]:
-    """Every folder in which this process, or an earlier one like it, may have made a run's."""
-    for mount in _mounts():
-        yield from _up_to_the_top(mount) if mount.kind == _UNIFIED else [mount.own]
-
-
-def _up_to_the_top(mount: "_Mount") -> list[Path]:
-    above = [mount.own, *mount.own.parents]
-    return above[: above.index(mount.top) + 1]
-
-
-@dataclass(frozen=True)
-class _Mount:
-    """A hierarchy that this process can see, and its own group there."""
-
-    kind: str
-    top: Path
-    own: Path
-    controllers: frozenset[str]
-
-
-def _mounts() -> Iterator[_Mount]:
-    """Those that have a controller of interest; none where the system has no control groups."""
-    if not Path("/proc/self/cgroup").is_file():
-        return
-    mine: dict[str, str] = {}
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        mine |= dict.fromkeys(controllers.split(","), path)  # version 2 names none
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        (root, mounted), (kind, _, options) = before.split()[3:5], after.split()
-        top = Path(mounted)
-        if kind == _UNIFIED:
-            controllers = (top / "cgroup.controllers").read_text()
-            own, has = mine.get("", "/"), set(controllers.split()) & {_CPU, _MEMORY}
-        elif kind == "cgroup":
-            has = set(options.split(",")) & {_CPU, _MEMORY}
-            own = mine.get(min(has, default=""), "/")
-        else:
-            continue
-        if has:
-            yield _Mount(kind, top, _own_folder(top, root, own), frozenset(has))
-
-
-def _own_folder(top: Path, root: str, path: str) -> Path:
-    """Where the group `path` lies below a mount of `root`; at the top where it doesn't."""
-    with contextlib.suppress(ValueError):
-        folder = top / PurePosixPath(path).relative_to(root)
-        if folder.is_dir():
-            return folder
-    return top
-
-
-def _is_unified(folder: Path) -> bool:
-    return (folder / "cgroup.controllers").exists()
-
-
 def _remove(folder: Path) -> None:
     """The run's folder and its hosts'; not what still holds processes after a while."""
     limit = time.monotonic() + _REMOVING_SECONDS
@@ -291,8 +199,8 @@ def _remove(folder: Path) -> None:
             try:
                 each.rmdir()
                 break
-            except OSError:
-                if time.monotonic() > limit:
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > limit:
                     return
             time.sleep(_REMOVING_PAUSE_SECONDS)
 
