@@ -5,8 +5,8 @@ holds to its limits. Version 2 where it has the controllers, else version 1.
 
 The kernel ends a process for want of its host's memory and counts that; it does not take away
 groups whose processes have ended. So a run's groups are locked (flock) by the process that leads
-it, and whoever sees that process gone removes what nobody holds: the server, the launcher, or the
-next run that makes groups.
+it, and whoever sees that process gone ends and removes what nobody holds: the server, the launcher,
+or the next run that makes groups.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import fcntl
 import functools
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -86,7 +87,7 @@ class RunGroups:
         return self._hosts.get(host)
 
     def remove(self) -> None:
-        """Once all processes have ended; a group that still holds one is left to the next run."""
+        """Once tasks have ended; what they left running ends too."""
         for folder in self._folders.values():
             _remove(folder)
         for lock in self._locks:
@@ -116,7 +117,8 @@ class RunGroups:
 
 
 def remove_left(proc: Path = PROC) -> None:
-    """Removes the groups of runs whose leaders are gone; does nothing where there are none."""
+    """Removes the groups of runs whose leaders are gone, and ends what still runs there; does
+    nothing where there are none."""
     for parent in parents(proc):
         for folder in parent.glob(f"{_PREFIX}*"):
             with contextlib.suppress(FileNotFoundError):  # somebody else removes it
@@ -192,7 +194,7 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
 
 
 def _remove(folder: Path) -> None:
-    """The run's folder and its hosts'; not what still holds processes after a while."""
+    """The run's folder and its hosts', and whatever still runs there; after a while it gives up."""
     limit = time.monotonic() + _REMOVING_SECONDS
     for each in [*(path for path in folder.iterdir() if path.is_dir()), folder]:
         while True:
@@ -202,7 +204,15 @@ def _remove(folder: Path) -> None:
             except OSError as error:
                 if error.errno != errno.EBUSY or time.monotonic() > limit:
                     return
+            _kill_all(each)
             time.sleep(_REMOVING_PAUSE_SECONDS)
+
+
+def _kill_all(folder: Path) -> None:
+    for pid in map(int, (folder / "cgroup.procs").read_text().split()):
+        if pid > 0:  # else it is one that this process can't see
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _pairs(text: str) -> dict[str, str]:
