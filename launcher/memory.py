@@ -70,7 +70,8 @@ def check_accelerator(experiment: Experiment, needs: Mapping[str, int] | None) -
     needed = whole.least_bytes(held)
     if needed <= memory_mb * _MB:
         return
-    fits = _largest_batch(experiment, whole, memory_mb * _MB - held * whole.state_bytes)
+    room = memory_mb * _MB - held * whole.state_bytes
+    fits = largest_batch(whole, room, experiment.batch.per_replica, experiment.loop.accumulate)
     smaller = f"a batch of {fits:,} a replica at most" if fits else "a smaller model"
     state = f"{_mb(whole.state_bytes)} variables and optimizer, " if held else ""
     raise NotApplicable(
@@ -81,20 +82,25 @@ def check_accelerator(experiment: Experiment, needs: Mapping[str, int] | None) -
     )
 
 
+def largest_batch(needs: ReplicaNeeds, room: int, examples: int, parts: int) -> int:
+    """The most examples of a replica that `room` bytes beside its state hold; 0 where not even the
+    smallest batch does.
+
+    Args:
+      examples: those that `needs` are of; what a batch takes is a line from `parts` of them on.
+      parts: equal ones that a batch is cut into.
+    """
+    if room < max(needs.gradient_bytes, needs.least_batch_bytes):
+        return 0
+    more, grown = examples - parts, needs.batch_bytes - needs.least_batch_bytes
+    if needs.batch_bytes <= room or not grown:
+        return examples
+    return (parts + (room - needs.least_batch_bytes) * more // grown) // parts * parts
+
+
 def _holds_state(experiment: Experiment) -> bool:
     """Whether variables and optimizer are where a replica computes, not on a server or the host."""
     return experiment.strategy.topology != "servers" and experiment.strategy.name != _ON_HOST
-
-
-def _largest_batch(experiment: Experiment, needs: ReplicaNeeds, room: int) -> int:
-    """The most examples of a replica that `room` bytes hold, by the line through both batches; 0
-    where not even the smallest does."""
-    least, examples = experiment.loop.accumulate, experiment.batch.per_replica
-    if room < max(needs.gradient_bytes, needs.least_batch_bytes):
-        return 0
-    of_each = (needs.batch_bytes - needs.least_batch_bytes) / max(1, examples - least)
-    more = (room - needs.least_batch_bytes) / of_each if of_each else 0
-    return min(examples, int(least + more) // least * least)
 
 
 def check_hosts(experiment: Experiment, anonymous_bytes: int | None) -> None:
