@@ -137,6 +137,22 @@ def keras_environment(experiment: "Experiment") -> dict[str, str]:
     return {"TF_USE_LEGACY_KERAS": "1" if experiment.keras == 2 else "0"}
 
 
+def one_host(experiment: "Experiment") -> Host | None:
+    """An emulated host as large as each task's, for a process that stands for one; None where tasks
+    have the machine."""
+    hosts = experiment.emulate.hosts
+    if not hosts.emulated:
+        return None
+    return Host("one", cores=hosts.cores, memory_mb=hosts.memory_mb)
+
+
+def cores_of_one_host(experiment: "Experiment") -> tuple[int, ...]:
+    """The machine's cores that a process on `one_host` keeps to; empty: any."""
+    if experiment.emulate.hosts.cores is None:
+        return ()
+    return _cores(experiment, 1, 0, available_cores())[0]
+
+
 def training_names(experiment: "Experiment") -> list[tuple[str, int]]:
     """Role and index of every task of the cluster that trains, chief first."""
     workers, topology = experiment.workers, experiment.strategy.topology

@@ -54,7 +54,7 @@ def phrases(experiment: "Experiment") -> list[str]:
     if asked.accelerator.emulated:
         said.append(_accelerators_phrase(experiment))
     if asked.hosts.emulated:
-        said.append(_hosts_phrase(experiment))
+        said.append(hosts_phrase(experiment))
     if asked.network.mbit_per_second is not None:
         said.append(f"a network of {asked.network.mbit_per_second:,g} Mbit/s a task")
     said += [f"{task} {factor:g} times as slow" for task, factor in (asked.straggler or {}).items()]
@@ -103,8 +103,11 @@ def _accelerators_phrase(experiment: "Experiment") -> str:
     return f"accelerators of {accelerator.examples_per_second:,g} examples/s{memory} each"
 
 
-def _hosts_phrase(experiment: "Experiment") -> str:
+def hosts_phrase(experiment: "Experiment") -> str:
+    """How large each task's emulated host is; empty where all have the machine."""
     hosts = experiment.emulate.hosts
+    if not hosts.emulated:
+        return ""
     cores = None if hosts.cores is None else f"{hosts.cores:,g} cores"
     memory = None if hosts.memory_mb is None else f"{hosts.memory_mb:,} MB"
     return f"hosts of {' and '.join(filter(None, (cores, memory)))} each"

@@ -13,7 +13,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from launcher import isolation
-from launcher.cluster_plan import keras_environment, task_names
+from launcher.cluster_plan import keras_environment, one_host, task_names
 from launcher.engines import Engine, EngineError, Exit, Group, TaskProcess
 from launcher.experiment import EngineChoice, Experiment
 from results.errors import UserError
@@ -36,6 +36,8 @@ class Question:
     what: str
     """What the process is, where it dies."""
     arguments: tuple[str, ...] = ()
+    on_host: bool = False
+    """Whether it stands for a task, and runs on as large an emulated host where tasks do."""
 
 
 class Interrupts:
@@ -176,6 +178,7 @@ class Session:
             arguments=[str(folder), *question.arguments],
             environment={**keras_environment(experiment), **environment},
             log=log,
+            host=one_host(experiment) if question.on_host else None,
         )
         try:
             ended = self._to_its_end(group, process)
