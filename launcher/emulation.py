@@ -92,8 +92,8 @@ def _notes_on_hosts(experiment: "Experiment") -> list[str]:
     if count * cores <= here:
         return []
     return [
-        f"{count} emulated hosts of {cores:g} cores are {count * cores:g} and this machine has "
-        f"{here}: where they all compute, the machine's own cores are full"
+        f"{count} emulated {hosts_phrase(experiment)} want {count * cores:g} cores and this "
+        f"machine has {here}: where they all compute, the machine's own cores are full"
     ]
 
 
@@ -108,7 +108,8 @@ def hosts_phrase(experiment: "Experiment") -> str:
     hosts = experiment.emulate.hosts
     if not hosts.emulated:
         return ""
-    cores = None if hosts.cores is None else f"{hosts.cores:,g} cores"
+    unit = "core" if hosts.cores == 1 else "cores"
+    cores = None if hosts.cores is None else f"{hosts.cores:,g} {unit}"
     memory = None if hosts.memory_mb is None else f"{hosts.memory_mb:,} MB"
     return f"hosts of {' and '.join(filter(None, (cores, memory)))} each"
 

@@ -1,4 +1,5 @@
-"""Whether the tasks of a run fit into this machine's memory, before any of them starts."""
+"""Whether the tasks of a run fit into memory before any of them starts: this machine's, that of
+their emulated hosts, that of their emulated accelerators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

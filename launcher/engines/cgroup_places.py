@@ -99,7 +99,7 @@ def _mounts(proc: Path) -> Iterator[_Mount]:
         before, _, after = line.partition(" - ")
         (root, mounted), (kind, _, options) = before.split()[3:5], after.split()
         top = Path(mounted)
-        if kind == _UNIFIED:
+        if kind == _UNIFIED and os.access(top / "cgroup.controllers", os.R_OK):
             controllers = (top / "cgroup.controllers").read_text()
             own, has = mine.get("", "/"), set(controllers.split()) & {CPU, MEMORY}
         elif kind == "cgroup":

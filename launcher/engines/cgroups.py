@@ -121,7 +121,8 @@ def remove_left(proc: Path = PROC) -> None:
     nothing where there are none."""
     for parent in parents(proc):
         for folder in parent.glob(f"{_PREFIX}*"):
-            with contextlib.suppress(FileNotFoundError):  # somebody else removes it
+            # Somebody else removes it, or it is another user's.
+            with contextlib.suppress(FileNotFoundError, PermissionError):
                 lock = os.open(folder, os.O_RDONLY)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -211,7 +212,7 @@ def _remove(folder: Path) -> None:
 def _kill_all(folder: Path) -> None:
     for pid in map(int, (folder / "cgroup.procs").read_text().split()):
         if pid > 0:  # else it is one that this process can't see
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
 
 

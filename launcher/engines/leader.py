@@ -77,13 +77,17 @@ class _Task:
     """A process that runs."""
 
     def __init__(
-        self, name: str, pid: int, memory_bytes: int | None, group: HostGroup | None
+        self,
+        name: str,
+        pid: int,
+        memory_bytes: int | None,
+        group: HostGroup | None,
+        kills_before: int,
     ) -> None:
         self.name = name
         self.pid = pid
         self.memory_bytes = memory_bytes
-        self._group = group
-        self._kills_before = group.kills() if group else 0
+        self._group, self._kills_before = group, kills_before
         self.ended_for: str | None = None
         self.descriptor: Any = None
         self.proc = Path("/proc") / str(pid)
@@ -167,7 +171,7 @@ class _Leader:
         except OSError as error:
             self.answer({"refused": f"no host for {request['start']}: {error}"})
             return
-        leader = os.getpid()
+        leader, kills_before = os.getpid(), group.kills() if group else 0
         pid = os.fork()
         if pid == 0:
             code = 1
@@ -179,7 +183,7 @@ class _Leader:
                     _execute(request, leader)
             finally:
                 os._exit(code)
-        task = _Task(request["start"], pid, request["memory_bytes"], group)
+        task = _Task(request["start"], pid, request["memory_bytes"], group, kills_before)
         self._tasks[task.name] = task
         if task.descriptor is not None:
             self._selector.register(task.descriptor, selectors.EVENT_READ, data=task)

@@ -92,6 +92,7 @@ def test_straggler_waits_its_factor_of_the_others_wait() -> None:
     ("words", "said"),
     [
         (["emulate.hosts.cores=0.5"], "hosts of 0.5 cores each"),
+        (["emulate.hosts.cores=1"], "hosts of 1 core each"),
         (["emulate.hosts.memory_mb=2000"], "hosts of 2,000 MB each"),
         (
             ["emulate.hosts.cores=2", "emulate.hosts.memory_mb=2000"],
