@@ -67,6 +67,12 @@ def rss_bytes() -> int | None:
     return _kilobytes(counters(Path("/proc/self/status")).get("VmRSS"))
 
 
+def anonymous_bytes() -> int | None:
+    """Memory of this process that no file backs, so that the system can't drop it, what it shares
+    with the process that it was forked from included; None where the system does not tell."""
+    return _kilobytes(counters(Path("/proc/self/status")).get("RssAnon"))
+
+
 def counters(path: Path) -> dict[str, int]:
     """Lines "name number" or "name: number kB" of a file; nothing where it can't be read."""
     try:

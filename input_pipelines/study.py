@@ -38,6 +38,8 @@ class Study:
     """Whether a diagnosis tries what would help."""
     memory_limit_bytes: int | None = None
     """Above which a task of the run is ended; None where only the machine limits it."""
+    host: str = ""
+    """The emulated host that this process is on, as people read it; empty: the whole machine."""
 
     @functools.cached_property
     def epoch_examples(self) -> int | None:
@@ -47,6 +49,11 @@ class Study:
         from input_pipelines.own_pipeline import own_epoch_examples
 
         return own_epoch_examples(self.feed, self.batch)
+
+    @property
+    def emulated(self) -> str | None:
+        """What is not the machine's own, as people read it; None where all is."""
+        return ", ".join(filter(None, (self.feed.storage.phrase, self.host))) or None
 
     @property
     def cores(self) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from launcher.engines import LOST_HOST, OVER_MEMORY, Exit
+from launcher.engines import LOST_HOST, OVER_HOST_MEMORY, OVER_MEMORY, Exit
 from launcher.failure_kinds import (
     ADDRESS_TAKEN,
     DISK,
@@ -109,6 +109,8 @@ class Limits:
     """`watch.memory_mb`."""
     kills_before: int | None
     """Of the system's counter, when the run began; None where it doesn't count."""
+    host_memory_mb: int | None = None
+    """`emulate.hosts.memory_mb`."""
 
     def system_has_killed(self) -> bool:
         """Whether memory ran out since the run began."""
@@ -183,6 +185,11 @@ def _without_a_word(
     if ended.ended_for == OVER_MEMORY:
         limit = f"watch.memory_mb={limits.memory_mb}"
         return True, MEMORY, f"was ended for holding more than {limit}; raise it, or {less}"
+    if ended.ended_for == OVER_HOST_MEMORY:
+        limit = f"emulate.hosts.memory_mb={limits.host_memory_mb}"
+        full = f"was ended by the system, as its emulated host's memory was full ({limit})"
+        smaller = "take a smaller model, batch or shuffle buffer"
+        return True, MEMORY, f"{full}; raise it, or {smaller}"
     if code == -signal.SIGKILL and limits.system_has_killed():
         ran_out = f"was ended by the system, whose memory ran out (it held {held})"
         return True, MEMORY, f"{ran_out}; {less}"

@@ -1,6 +1,7 @@
 """The cluster as data: which tasks there are, where they listen, what each of them is told."""
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -115,8 +116,10 @@ def make_plan(
     ]
     environment = _environment(experiment, ()) | told
     tasks = [*training, *_serving(service, environment, shares[len(names) :])]
+    if experiment.emulate.hosts.emulated or mbit_per_second is not None:
+        tasks = [replace(task, host=_host(experiment, number)) for number, task in enumerate(tasks)]
     if mbit_per_second is not None:
-        tasks = _placed(tasks, mbit_per_second)
+        tasks = _reached_without_proxy(tasks, {host_address(each) for each in range(len(tasks))})
     if places is not None:
         tasks = _reached_without_proxy(tasks, {place.address for place in places.values()})
     return ClusterPlan(tuple(tasks))
@@ -133,6 +136,22 @@ def tf_config(cluster: dict[str, list[str]], role: str, index: int) -> str:
 def keras_environment(experiment: "Experiment") -> dict[str, str]:
     """What makes `tf.keras` the one that was asked for."""
     return {"TF_USE_LEGACY_KERAS": "1" if experiment.keras == 2 else "0"}
+
+
+def one_host(experiment: "Experiment") -> Host | None:
+    """An emulated host as large as each task's, for a process that stands for one; None where tasks
+    have the machine."""
+    hosts = experiment.emulate.hosts
+    if not hosts.emulated:
+        return None
+    return Host("one", cores=hosts.cores, memory_mb=hosts.memory_mb)
+
+
+def cores_of_one_host(experiment: "Experiment") -> tuple[int, ...]:
+    """The machine's cores that a process on `one_host` keeps to; empty: any."""
+    if experiment.emulate.hosts.cores is None:
+        return ()
+    return _cores(experiment, 1, 0, available_cores())[0]
 
 
 def training_names(experiment: "Experiment") -> list[tuple[str, int]]:
@@ -198,14 +217,10 @@ def _on_own_hosts(addresses: Sequence[str], tasks: int, data_workers: int) -> li
     return [f"{host_address(place)}:{port}" for place, port in zip(places, ports, strict=True)]
 
 
-def _placed(tasks: list[TaskPlan], mbit_per_second: float) -> list[TaskPlan]:
-    """Each task on the host of its address."""
-    hosts = [str(task.address).rpartition(":")[0] for task in tasks]
-    placed = [
-        replace(task, host=Host(host, mbit_per_second))
-        for task, host in zip(tasks, hosts, strict=True)
-    ]
-    return _reached_without_proxy(placed, set(hosts))
+def _host(experiment: "Experiment", number: int) -> Host:
+    """Of the plan's task of that number."""
+    hosts, network = experiment.emulate.hosts, experiment.emulate.network
+    return Host(host_address(number), network.mbit_per_second, hosts.cores, hosts.memory_mb)
 
 
 def _reached_without_proxy(tasks: list[TaskPlan], hosts: Collection[str]) -> list[TaskPlan]:
@@ -273,17 +288,25 @@ def _cores(
 
     Tasks that wander over each other's cores lose time at every collective: two workers on two
     cores took 11 to 12 ms a step with cores of their own and 16 to 22 ms without.
+
+    A task on an emulated host, of whatever strategy, sees as many cores as that has.
     """
+    if experiment.emulate.hosts.cores is not None and experiment.launch.pin_cores and cores:
+        each = min(math.ceil(experiment.emulate.hosts.cores), len(cores))
+        return _in_turn(tasks + data_workers, each, cores)
     together = experiment.strategy.topology == "workers" and experiment.launch.pin_cores
     if not together or tasks < 2 or not cores:
         return [()] * (tasks + data_workers)
     sharing = tasks + data_workers if tasks + data_workers <= len(cores) else tasks
-    each = max(1, len(cores) // sharing)
-    shares = [
-        tuple(cores[(task * each + offset) % len(cores)] for offset in range(each))
-        for task in range(sharing)
-    ]
+    shares = _in_turn(sharing, max(1, len(cores) // sharing), cores)
     return shares + [()] * (tasks + data_workers - sharing)
+
+
+def _in_turn(tasks: int, each: int, cores: Sequence[int]) -> list[tuple[int, ...]]:
+    return [
+        tuple(cores[(task * each + offset) % len(cores)] for offset in range(each))
+        for task in range(tasks)
+    ]
 
 
 def _cores_of_places(

@@ -2,15 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-from launcher.cluster_plan import training_names
-from launcher.engines import hosts
+from launcher.cluster_plan import task_names, training_names
+from launcher.engines import cgroups, hosts
 from launcher.errors import NotApplicable
+from launcher.hardware import available_cores
 from results.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from launcher.experiment import Experiment
 
 _RATE = "emulate.accelerator.examples_per_second"
+_ACCELERATOR_MEMORY = "emulate.accelerator.memory_mb"
+_HOSTS = "emulate.hosts"
 _NETWORK = "emulate.network"
 SHORTEST_UNMARKED_SECONDS = 0.03
 """Half a millisecond that a wait is off is a sixtieth of it; how far waits are off is measured by
@@ -24,6 +27,13 @@ def check(experiment: "Experiment") -> None:
         _check_stragglers(experiment, _factors(experiment.emulate.straggler))
     if experiment.emulate.accelerator.emulated:
         _check_accelerator(experiment)
+    elif experiment.emulate.accelerator.memory_mb is not None:
+        raise NotApplicable(
+            f"{_ACCELERATOR_MEMORY}={experiment.emulate.accelerator.memory_mb}: only an emulated "
+            f"accelerator has a memory to compare with; give {_RATE} as well"
+        )
+    if experiment.emulate.hosts.emulated:
+        _check_hosts(experiment)
     _check_network(experiment)
 
 
@@ -42,7 +52,9 @@ def phrases(experiment: "Experiment") -> list[str]:
     if asked.storage.phrase:
         said.append(asked.storage.phrase)
     if asked.accelerator.emulated:
-        said.append(f"accelerators of {asked.accelerator.examples_per_second:,g} examples/s each")
+        said.append(_accelerators_phrase(experiment))
+    if asked.hosts.emulated:
+        said.append(hosts_phrase(experiment))
     if asked.network.mbit_per_second is not None:
         said.append(f"a network of {asked.network.mbit_per_second:,g} Mbit/s a task")
     said += [f"{task} {factor:g} times as slow" for task, factor in (asked.straggler or {}).items()]
@@ -50,7 +62,11 @@ def phrases(experiment: "Experiment") -> list[str]:
 
 
 def notes(experiment: "Experiment") -> list[str]:
-    """What nobody should expect of a run whose computing is emulated; empty where it is real."""
+    """What nobody should expect of what is emulated; empty where nothing is."""
+    return [*_notes_on_computing(experiment), *_notes_on_hosts(experiment)]
+
+
+def _notes_on_computing(experiment: "Experiment") -> list[str]:
     waits = compute_seconds(experiment)
     if not waits:
         return []
@@ -65,6 +81,37 @@ def notes(experiment: "Experiment") -> list[str]:
             f"{SHORTEST_UNMARKED_SECONDS * 1000:g} ms: a larger batch is better"
         )
     return [said]
+
+
+def _notes_on_hosts(experiment: "Experiment") -> list[str]:
+    """What only this machine's own cores could tell, where the hosts have more between them."""
+    cores = experiment.emulate.hosts.cores
+    if cores is None:
+        return []
+    count, here = len(task_names(experiment)), len(available_cores())
+    if count * cores <= here:
+        return []
+    return [
+        f"{count} emulated {hosts_phrase(experiment)} want {count * cores:g} cores and this "
+        f"machine has {here}: where they all compute, the machine's own cores are full"
+    ]
+
+
+def _accelerators_phrase(experiment: "Experiment") -> str:
+    accelerator = experiment.emulate.accelerator
+    memory = "" if accelerator.memory_mb is None else f" and {accelerator.memory_mb:,} MB"
+    return f"accelerators of {accelerator.examples_per_second:,g} examples/s{memory} each"
+
+
+def hosts_phrase(experiment: "Experiment") -> str:
+    """How large each task's emulated host is; empty where all have the machine."""
+    hosts = experiment.emulate.hosts
+    if not hosts.emulated:
+        return ""
+    unit = "core" if hosts.cores == 1 else "cores"
+    cores = None if hosts.cores is None else f"{hosts.cores:,g} {unit}"
+    memory = None if hosts.memory_mb is None else f"{hosts.memory_mb:,} MB"
+    return f"hosts of {' and '.join(filter(None, (cores, memory)))} each"
 
 
 def _check_stragglers(experiment: "Experiment", stragglers: dict[str, float]) -> None:
@@ -115,6 +162,23 @@ def _check_accelerator(experiment: "Experiment") -> None:
             f"{asked}: a call of {steps} steps waits {call_seconds:.3g} s, and after "
             f"watch.stall_seconds={experiment.watch.stall_seconds:g} a run counts as lost; give "
             "a smaller loop.steps_per_call, or more seconds"
+        )
+
+
+def _check_hosts(experiment: "Experiment") -> None:
+    wanted = experiment.emulate.hosts
+    keys = {f"{_HOSTS}.cores": wanted.cores, f"{_HOSTS}.memory_mb": wanted.memory_mb}
+    asked = " ".join(f"{key}={value:g}" for key, value in keys.items() if value is not None)
+    if experiment.engine.elsewhere:
+        raise NotApplicable(
+            f"{asked}: the tasks of engine={experiment.engine.name} run on other machines, as "
+            "large as those are; leave it out, or give engine=local"
+        )
+    missing = cgroups.why_not(wanted.cores is not None, wanted.memory_mb is not None)
+    if missing is not None:
+        raise UserError(
+            f"{asked}: each task needs a control group (cgroup) of its own, and {missing}; leave "
+            "it out, or run as a user who may make one"
         )
 
 

@@ -36,6 +36,7 @@ def prepare_and_check(run_folder: str) -> None:
 
 
 def _found(experiment: Experiment) -> dict[str, Any]:
+    from benchmarks.resources import anonymous_bytes
     from benchmarks.workloads import load_workload
     from benchmarks.workloads.check import check
     from input_pipelines import load_source, prepare
@@ -65,13 +66,40 @@ def _found(experiment: Experiment) -> dict[str, Any]:
         "train_examples": feed.train.examples,
         "test_examples": feed.test.examples,
         "task_bytes": memory.own_bytes(),
+        "anonymous_bytes": anonymous_bytes(),
+        "replica_needs": _replica_needs(experiment, feed),
         "matmul_flops_per_second": _peak(experiment),
     }
 
 
+def _replica_needs(experiment: Experiment, feed: Any) -> dict[str, int] | None:
+    """Fields of `memory.ReplicaNeeds`; None where they are compared with nothing."""
+    if experiment.emulate.accelerator.memory_mb is None:
+        return None
+    from strategies.model import build_training
+    from strategies.step_memory import step_memory
+
+    parts, examples = experiment.loop.accumulate, experiment.batch.per_replica
+    training = build_training(feed.workload, experiment.loop, experiment.seed)
+    batch = feed.first_batch(examples)
+    whole, least = (
+        step_memory(training, feed.workload, batch, examples=count, parts=parts)
+        for count in (examples, parts)
+    )
+    return {
+        "state_bytes": whole.variable_bytes + whole.optimizer_bytes,
+        "gradient_bytes": whole.gradient_bytes,
+        "batch_bytes": whole.batch_bytes + whole.activation_bytes,
+        "least_batch_bytes": least.batch_bytes + least.activation_bytes,
+    }
+
+
 def _peak(experiment: Experiment) -> float | None:
-    """None where the model isn't computed by this machine's cores."""
-    if experiment.devices != "cpu" or experiment.emulate.accelerator.emulated:
+    """None where the model isn't computed by this machine's cores, or by a share of them."""
+    emulate = experiment.emulate
+    if experiment.devices != "cpu" or emulate.accelerator.emulated:
+        return None
+    if emulate.hosts.cores is not None:
         return None
     from strategies.matmul_peak import matmul_flops_per_second
 

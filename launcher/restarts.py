@@ -58,7 +58,11 @@ class Attempts:
         self._left = self.experiment.restarts
         engine = self.experiment.engine
         self._addresses_left = 1 if engine.first_port is None and engine.given is None else 0
-        self._limits = Limits(self.experiment.watch.memory_mb, out_of_memory_kills())
+        self._limits = Limits(
+            memory_mb=self.experiment.watch.memory_mb,
+            kills_before=out_of_memory_kills(),
+            host_memory_mb=self.experiment.emulate.hosts.memory_mb,
+        )
 
     def run(self) -> Watched:
         """Starts the plan until it ends well, is interrupted, or may not be started again."""

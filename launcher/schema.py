@@ -123,7 +123,8 @@ class LaunchSettings:
     method: str = "fork"
     """`fork` from a warm server that has imported TensorFlow, or `spawn` afresh."""
     pin_cores: bool = True
-    """Whether synchronous tasks that share this machine each keep to cores of their own."""
+    """Whether synchronous tasks that share this machine each keep to cores of their own, and tasks
+    on emulated hosts to as many as these have."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,21 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True)
+class HostSettings:
+    """Each task on an emulated host of its own, smaller than this machine."""
+
+    cores: float | None = None
+    """CPU seconds that each task's own emulated host has in a second."""
+    memory_mb: int | None = None
+    """Memory that each task's own emulated host has (10^6 bytes)."""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether a task has less than this machine."""
+        return self.cores is not None or self.memory_mb is not None
+
+
+@dataclass(frozen=True)
 class EmulateSettings:
     """What the machine lacks, emulated; labelled wherever its figures appear."""
 
@@ -180,6 +196,7 @@ class EmulateSettings:
     accelerator: AcceleratorSettings = field(default_factory=AcceleratorSettings)
     straggler: Any = None
     """How many times as long a task computes, `{worker-1: 1.5}`; needs an emulated accelerator."""
+    hosts: HostSettings = field(default_factory=HostSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
 

@@ -13,7 +13,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from launcher import isolation
-from launcher.cluster_plan import keras_environment, task_names
+from launcher.cluster_plan import keras_environment, one_host, task_names
 from launcher.engines import Engine, EngineError, Exit, Group, TaskProcess
 from launcher.experiment import EngineChoice, Experiment
 from results.errors import UserError
@@ -36,6 +36,8 @@ class Question:
     what: str
     """What the process is, where it dies."""
     arguments: tuple[str, ...] = ()
+    on_host: bool = False
+    """Whether it stands for a task, and runs on as large an emulated host where tasks do."""
 
 
 class Interrupts:
@@ -176,6 +178,7 @@ class Session:
             arguments=[str(folder), *question.arguments],
             environment={**keras_environment(experiment), **environment},
             log=log,
+            host=one_host(experiment) if question.on_host else None,
         )
         try:
             ended = self._to_its_end(group, process)
@@ -216,8 +219,11 @@ class PreflightError(UserError):
 def _what_preflight_reads(experiment: Experiment) -> dict[str, Any]:
     whole = experiment.to_dict()
     names = ("workload", "source", "pipeline", "keras", "devices", "checkpoint", "cache_folder")
+    emulate = experiment.emulate
     return {
         **{name: whole[name] for name in names},
+        "computes": not emulate.accelerator.emulated and emulate.hosts.cores is None,
+        "replica_needs": emulate.accelerator.memory_mb and experiment.loop.accumulate,
         "batch": experiment.batch.per_replica,
         "needs": experiment.strategy.needs,
         "mixed_precision": experiment.loop.mixed_precision,

@@ -60,6 +60,7 @@ def ask_study(
         function="launcher.study_task:main",
         what="the process that studies the pipeline",
         arguments=(function,),
+        on_host=True,
     )
     session.ask(group, experiment, folder, question, environment)
 

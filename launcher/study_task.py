@@ -5,7 +5,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from launcher import emulation
+from launcher.cluster_plan import cores_of_one_host
 from launcher.experiment import Experiment
+from launcher.hardware import keep_to_cores
 from results.errors import UserError, described
 from results.run_folder import RunFolder
 
@@ -17,6 +20,7 @@ def main(folder: str, function: str) -> None:
     """Calls `function` ("module:name") with the `Study` of the experiment in `folder`."""
     run_folder = RunFolder(Path(folder))
     experiment = Experiment.from_dict(run_folder.read(STUDY)["experiment"])
+    keep_to_cores(cores_of_one_host(experiment))
     found: dict[str, Any] = {"error": None}
     try:
         module, _, name = function.partition(":")
@@ -38,7 +42,8 @@ def study_of(experiment: Experiment, folder: Path) -> Any:
     configure(experiment)
     source = load_source(experiment.source.target, experiment.source.parameters)
     prepare(source, experiment.source.name, Path(experiment.cache_folder))
-    memory_mb = experiment.watch.memory_mb
+    limits_mb = (experiment.watch.memory_mb, experiment.emulate.hosts.memory_mb)
+    memory_mb = min((limit for limit in limits_mb if limit is not None), default=None)
     return Study(
         feed=make_feed(experiment),
         batch=experiment.batch.per_replica,
@@ -51,5 +56,6 @@ def study_of(experiment: Experiment, folder: Path) -> Any:
         source=experiment.source.name,
         advice=experiment.measure.advice,
         memory_limit_bytes=None if memory_mb is None else memory_mb * 1_000_000,
+        host=emulation.hosts_phrase(experiment),
         folder=folder,
     )

@@ -29,6 +29,7 @@ from launcher.failure_kinds import (
     is_full_disk,
     record_failure,
 )
+from launcher.hardware import keep_to_cores
 from launcher.stalls import STACK_SIGNAL
 from results.errors import UserError
 from results.run_folder import PLAN, RunFolder
@@ -50,7 +51,7 @@ def main(run_folder: str, task: str) -> None:
     experiment = Experiment.from_dict(plan["experiment"])
     tasks = tuple(entry["task"] for entry in plan["tasks"])
     _show_stacks_on_request()
-    _keep_to_cores(plan["tasks"][tasks.index(task)]["cores"])
+    keep_to_cores(plan["tasks"][tasks.index(task)]["cores"])
     with Recorder(folder, task) as recorder:
         recorder.event("process_started")
         try:
@@ -82,12 +83,6 @@ def _say_why(folder: RunFolder, task: str, error: BaseException, recorder: Recor
     except OSError as refused:
         return DISK_FULL_CODE if is_full_disk(refused) else 1
     return 1
-
-
-def _keep_to_cores(cores: list[int]) -> None:
-    """Before TensorFlow counts the cores to size its pools of threads."""
-    if cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores)
 
 
 def _run(

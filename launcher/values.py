@@ -37,6 +37,9 @@ _LEAST: dict[str, float] = {
     "pipeline.prefetch": 0,
     "pipeline.threads": 1,
     "pipeline.service.workers": 0,
+    "emulate.accelerator.memory_mb": 1,
+    "emulate.hosts.cores": 0.05,  # less, and the cluster's own heartbeats come too late
+    "emulate.hosts.memory_mb": 1,
     "emulate.network.mbit_per_second": 1,  # the cluster's own heartbeats need some of it
     "emulate.storage.latency_ms": 0,
     "tune.ram_mb": 1,
@@ -75,6 +78,8 @@ _ABOVE_ZERO = (
     "watch.grace_seconds",
 )
 _MOST = {
+    "emulate.hosts.cores": 10_000,  # beyond any host
+    "emulate.hosts.memory_mb": 100_000_000,  # beyond any host
     "emulate.network.mbit_per_second": 100_000,  # more than a loopback carries
     "engine.first_port": 65535,
     "seed": 2**32 - 1,

@@ -81,21 +81,13 @@ def make_step(
     is all it computes; gradients and loss are then zeros.
     """
 
-    model, loss = converted(training.model), converted(workload.loss)
     apply_gradients = converted(training.optimizer.apply_gradients)
-
-    def share_of_loss(x: Any, y: Any) -> tf.Tensor:
-        outputs = model(x, training=True)
-        losses = tf.cast(loss(y, _in_float32(outputs)), tf.float32)
-        total = tf.reduce_sum(losses) / examples_per_update
-        if training.model.losses:
-            total += tf.add_n(training.model.losses) / (replicas * loop.accumulate)
-        return total
-
-    def gradients(x: Any, y: Any) -> tuple[tf.Tensor, list[Any]]:
-        with tf.GradientTape() as tape:
-            share = share_of_loss(x, y)
-        return share, tape.gradient(share, training.model.trainable_variables)
+    gradients = replica_gradients(
+        training,
+        workload,
+        examples_per_update=examples_per_update,
+        copies=replicas * loop.accumulate,
+    )
 
     def accumulated(x: Any, y: Any) -> tuple[tf.Tensor, list[Any]]:
         share, total = _dense(gradients(*_part((x, y), 0, loop.accumulate)))
@@ -131,6 +123,29 @@ def make_step(
         return share, tf.stack([ready, reduced])
 
     return step
+
+
+def replica_gradients(
+    training: Training, workload: Any, *, examples_per_update: int, copies: int
+) -> Compute:
+    """What computes the gradients of a batch, and its share of the mean loss over
+    `examples_per_update` examples, to which so many `copies` add."""
+    model, loss = converted(training.model), converted(workload.loss)
+
+    def share_of_loss(x: Any, y: Any) -> tf.Tensor:
+        outputs = model(x, training=True)
+        losses = tf.cast(loss(y, _in_float32(outputs)), tf.float32)
+        total = tf.reduce_sum(losses) / examples_per_update
+        if training.model.losses:
+            total += tf.add_n(training.model.losses) / copies
+        return total
+
+    def gradients(x: Any, y: Any) -> tuple[tf.Tensor, list[Any]]:
+        with tf.GradientTape() as tape:
+            share = share_of_loss(x, y)
+        return share, tape.gradient(share, training.model.trainable_variables)
+
+    return gradients
 
 
 def updates_since(first: int) -> list[tf.Operation]:

@@ -67,6 +67,8 @@ class AcceleratorSettings:
 
     examples_per_second: float | None = None
     """What one replica computes, forward and backward; `null`: it really computes."""
+    memory_mb: int | None = None
+    """Memory that each replica's emulated accelerator has (10^6 bytes)."""
 
     @property
     def emulated(self) -> bool:

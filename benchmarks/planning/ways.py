@@ -86,10 +86,11 @@ def _way(fit: Fit) -> Way:
 
 
 def _is_one_machine(fit: Fit, across: bool) -> bool:
-    """Whether its workers shared what one machine really has: an emulated accelerator or link
-    stands for a machine each."""
+    """Whether its workers shared what one machine really has: an emulated accelerator, host or
+    link stands for a machine each."""
     usual = fit.usual
-    if usual.accelerator is not None or usual.mbit_per_second is not None:
+    emulated = (usual.accelerator, usual.host_cores, usual.mbit_per_second)
+    if any(each is not None for each in emulated):
         return False
     return not across or usual.shared_cores is not None
 

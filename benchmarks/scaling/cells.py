@@ -24,7 +24,9 @@ class Cell:
     """Of each task's link; None is the machine's own, whose speed is not known."""
     accelerator: float | None = None
     """Examples a second of an emulated accelerator; None where the machine computes."""
-    shared_cores: int | None = None
+    host_cores: float | None = None
+    """Of each task's emulated host; None where it has what the machine has."""
+    shared_cores: float | None = None
     """Cores that all tasks share; None where they are not known, or each has its own."""
 
     @property

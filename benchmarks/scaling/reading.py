@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _MBIT = "emulate.network.mbit_per_second"
 _ACCELERATOR = "emulate.accelerator.examples_per_second"
+_HOST_CORES = "emulate.hosts.cores"
 _STRAGGLER_BELOW = "emulate.straggler."
+_TASKS_BESIDE_WORKERS = {"multiworker": 0, "parameter_server": 1}
+"""Of the strategies whose workers are tasks: whether a coordinator and servers are as well."""
 _STEPS_PER_CALL = "loop.steps_per_call"
 _MACHINE = ("cpu_model", "cores", "memory_bytes", "gpus")
 _SAME_MEMORY = 0.02
@@ -136,7 +139,8 @@ def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
             gradient_bytes=_number(row.get("gradient_bytes")),
             mbit_per_second=_number(row.get(_MBIT)),
             accelerator=_number(row.get(_ACCELERATOR)),
-            shared_cores=_cores(environment),
+            host_cores=_number(row.get(_HOST_CORES)),
+            shared_cores=_shared_cores(row, _cores(environment)),
         ),
         examples_per_second=_speed(row) or 0.0,
         wait_share=_number(row.get("wait_share")) or 0.0,
@@ -259,6 +263,19 @@ def environment_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _cores(environment: Mapping[str, Any]) -> int | None:
     found = _number(flat(environment).get("cores"))
     return None if found is None else int(found)
+
+
+def _shared_cores(row: Mapping[str, Any], cores: int | None) -> float | None:
+    """Of a machine's: all, or those of the one emulated host, or None where each task has an
+    emulated host and the machine has enough for all of them."""
+    of_host, strategy = _number(row.get(_HOST_CORES)), row.get("strategy")
+    if cores is None or of_host is None:
+        return cores
+    if strategy not in _TASKS_BESIDE_WORKERS:
+        return min(of_host, cores)
+    servers = int(_number(row.get("ps")) or 0)
+    tasks = int(_number(row.get("workers")) or 1) + _TASKS_BESIDE_WORKERS[strategy] * (1 + servers)
+    return cores if tasks * of_host > cores else None
 
 
 def _name(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -52,13 +52,12 @@ def diagnose(study: Study) -> None:
     now = situation(found, study.cores)
     examples = study.batch * study.replicas
     advice = actions(now, tried, claimed, study.batch)
-    emulated = study.feed.storage.phrase
     put_part(
         folder,
         DIAGNOSIS,
         {
             "rounds": rounds,
-            "emulated": emulated,
+            "emulated": study.emulated,
             "block_seconds": study.block_seconds,
             "batch_total": examples,
             "replicas": study.replicas,
@@ -76,7 +75,7 @@ def diagnose(study: Study) -> None:
             "tried": [asdict(each) for each in tried],
             "verdict": {
                 "class": verdict.name,
-                "line": verdict.line + (f" (emulated: {emulated})" if emulated else ""),
+                "line": verdict.line + (f" (emulated: {study.emulated})" if study.emulated else ""),
                 "claims": [
                     {"class": each.name, "line": each.line, **_share(each.share)}
                     for each in verdict.claims

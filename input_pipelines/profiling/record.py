@@ -53,7 +53,7 @@ def profile_record(study: Study, parts: Parts, rounds: Rounds) -> dict[str, Any]
         "pipeline": asdict(study.feed.pipeline),
         "batch": study.batch,
         "cores": cores,
-        "emulated": study.feed.storage.phrase,
+        "emulated": study.emulated,
         "rounds": len(rounds.prefixes),
         "block_seconds": study.block_seconds,
         "note": _NOTE,

@@ -10,6 +10,8 @@ from typing import Any
 
 OVER_MEMORY = "memory"
 """`Exit.ended_for` of a process that held more than its limit."""
+OVER_HOST_MEMORY = "host memory"
+"""`Exit.ended_for` of a process that the system ended for want of its emulated host's memory."""
 LOST_HOST = "host"
 """`Exit.ended_for` of a process whose host doesn't answer any more."""
 
@@ -23,8 +25,8 @@ class Exit:
     seen_ns: int
     """`time.monotonic_ns()` when its end was seen; of several, the order is that of their ends."""
     ended_for: str | None = None
-    """What the engine knows of the reason: it ended the process itself (`memory`), or lost it
-    (`host`)."""
+    """What the engine knows of the reason: it ended the process itself (`memory`), the system did
+    (`host memory`), or it was lost (`host`)."""
     said: str | None = None
     """More of the reason, in words that follow the process's name."""
 
@@ -51,12 +53,17 @@ class Isolation:
 
 @dataclass(frozen=True)
 class Host:
-    """An emulated host: an address and a way to the other hosts of its run, and no other way."""
+    """An emulated host; what it doesn't have of its own is this machine's."""
 
     address: str
-    """IPv4, without a port."""
-    mbit_per_second: float
+    """IPv4, without a port. With a network of its own the others reach it there, and it reaches
+    them alone; else this is but a name."""
+    mbit_per_second: float | None = None
     """10^6 bits that it sends, and 10^6 bits that it receives, in a second; headers included."""
+    cores: float | None = None
+    """CPU seconds that its processes get in a second, whatever cores they run on."""
+    memory_mb: int | None = None
+    """10^6 bytes that its processes may hold in all."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,8 @@ class TaskProcess:
     memory_bytes: int | None = None
     """Resident memory above which it is ended."""
     host: Host | None = None
-    """Where it runs, in an isolated group; processes with equal ones are on the same host. None:
-    this machine."""
+    """Where it runs; processes with equal ones are on the same host, which has a network of its own
+    in an isolated group only. None: this machine."""
 
 
 class Engine(ABC):

@@ -1,4 +1,4 @@
-"""Emulated hosts: a network of its own for each task, joined by a bridge in the run's own network.
+"""Emulated hosts' networks: one for each task, joined by a bridge in the run's own network.
 
     task, eth0 ══ host-0 ── bridge ── host-1 ══ eth0, task
 
@@ -33,7 +33,7 @@ _SECONDS = 30.0
 
 
 class Hosts:
-    """The hosts of one run; made and used by the process that leads it, in the run's network."""
+    """The networks of a run's hosts; made and used by the process that leads it, in the run's."""
 
     def __init__(self) -> None:
         self._networks: dict[Host, int] = {}
@@ -86,6 +86,7 @@ def _connected(host: Host, port: str) -> int:
 
 
 def _limit(device: str, host: Host) -> str:
+    assert host.mbit_per_second is not None  # else it has no network of its own
     bits = host.mbit_per_second * 1e6
     burst = max(_LEAST_BURST_BYTES, round(bits / 8 * _BURST_SECONDS))
     queue = min(_MOST_QUEUE_BYTES, max(_LEAST_QUEUE_BYTES, round(bits / 8 * _QUEUE_SECONDS)))

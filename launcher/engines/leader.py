@@ -19,7 +19,9 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from launcher.engines import OVER_MEMORY, Host, namespaces
+from benchmarks.resources import anonymous_bytes
+from launcher.engines import OVER_HOST_MEMORY, OVER_MEMORY, Host, namespaces
+from launcher.engines.cgroups import HostGroup, RunGroups
 from launcher.engines.hosts import Hosts
 from launcher.engines.process import (
     adopt_orphans,
@@ -63,6 +65,7 @@ def lead(connection: socket.socket, request: dict[str, Any], server: int, alive:
     leader.answer({"leads": request})
     abandoned = leader.serve()
     kill_children()
+    leader.remove_hosts()
     if abandoned:
         from launcher.abandoned import close_folder
 
@@ -73,10 +76,18 @@ def lead(connection: socket.socket, request: dict[str, Any], server: int, alive:
 class _Task:
     """A process that runs."""
 
-    def __init__(self, name: str, pid: int, memory_bytes: int | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        pid: int,
+        memory_bytes: int | None,
+        group: HostGroup | None,
+        kills_before: int,
+    ) -> None:
         self.name = name
         self.pid = pid
         self.memory_bytes = memory_bytes
+        self._group, self._kills_before = group, kills_before
         self.ended_for: str | None = None
         self.descriptor: Any = None
         self.proc = Path("/proc") / str(pid)
@@ -93,12 +104,19 @@ class _Task:
             return False, 0  # no /proc, or it has just ended
         return state in ("T", "t"), pages * os.sysconf("SC_PAGE_SIZE")
 
+    def reason(self, code: int) -> str | None:
+        """What is known of why it ended with `code`."""
+        if self.ended_for or code != -signal.SIGKILL or self._group is None:
+            return self.ended_for
+        return OVER_HOST_MEMORY if self._group.kills() > self._kills_before else None
+
 
 class _Leader:
     def __init__(self, connection: socket.socket, fork: bool, isolated: bool) -> None:
         self._connection = connection
         self._fork = fork
-        self._hosts = Hosts() if isolated else None
+        self._networks = Hosts() if isolated else None
+        self._groups = RunGroups()
         self._selector = selectors.DefaultSelector()
         self._selector.register(connection, selectors.EVENT_READ)
         self._tasks: dict[str, _Task] = {}
@@ -146,35 +164,46 @@ class _Leader:
             self._connection.sendall(json.dumps(record).encode() + b"\n")
 
     def _start(self, request: dict[str, Any]) -> None:
+        host = Host(**request["host"]) if request["host"] else None
         try:
-            network = self._network(request["host"])
+            network = self._network(host)
+            group = self._groups.group_of(host, self._inherited_bytes()) if host else None
         except OSError as error:
             self.answer({"refused": f"no host for {request['start']}: {error}"})
             return
-        leader = os.getpid()
+        leader, kills_before = os.getpid(), group.kills() if group else 0
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
-                _become(request, leader, network)
+                _become(request, leader, network, group)
                 if self._fork:
                     code = call(request["function"], request["arguments"])
                 else:
                     _execute(request, leader)
             finally:
                 os._exit(code)
-        task = _Task(request["start"], pid, request["memory_bytes"])
+        task = _Task(request["start"], pid, request["memory_bytes"], group, kills_before)
         self._tasks[task.name] = task
         if task.descriptor is not None:
             self._selector.register(task.descriptor, selectors.EVENT_READ, data=task)
 
-    def _network(self, host: dict[str, Any] | None) -> int | None:
+    def _network(self, host: Host | None) -> int | None:
         """The network of an emulated host; None for this process's own. Raises OSError."""
-        if host is None:
+        if host is None or host.mbit_per_second is None:
             return None
-        if self._hosts is None:
+        if self._networks is None:
             raise OSError("the run isn't isolated, and its network would be the machine's")
-        return self._hosts.network_of(Host(**host))
+        return self._networks.network_of(host)
+
+    def _inherited_bytes(self) -> int:
+        """What a task holds of this process's memory, which the kernel doesn't count as its
+        host's: the framework, where it is forked."""
+        return (anonymous_bytes() or 0) if self._fork else 0
+
+    def remove_hosts(self) -> None:
+        """What the kernel doesn't take away by itself when their processes have ended."""
+        self._groups.remove()
 
     def _look_after(self) -> None:
         """What the kernel doesn't announce: orphans that ended, memory, ends without a pidfd."""
@@ -198,12 +227,13 @@ class _Leader:
         seen = time.monotonic_ns()
         del self._tasks[task.name]
         kill_group(task.pid)
+        code = os.waitstatus_to_exitcode(status)
         self.answer(
             {
                 "exited": task.name,
-                "code": os.waitstatus_to_exitcode(status),
+                "code": code,
                 "seen_ns": seen,
-                "ended_for": task.ended_for,
+                "ended_for": task.reason(code),
             }
         )
 
@@ -217,11 +247,14 @@ class _Leader:
             os.kill(task.pid, number)
 
 
-def _become(request: dict[str, Any], leader: int, network: int | None) -> None:
-    """In the child: session, output, network, environment, seeds of its own, no descriptor of
-    ours."""
+def _become(
+    request: dict[str, Any], leader: int, network: int | None, group: HostGroup | None
+) -> None:
+    """In the child: session, output, host, environment, seeds of its own, no descriptor of ours."""
     die_with_parent(leader)
     os.setsid()
+    if group is not None:
+        group.admit()
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -15,7 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from launcher.engines import Engine, EngineError, Exit, Group, Isolation, Look, TaskProcess
+from launcher.engines import (
+    Engine,
+    EngineError,
+    Exit,
+    Group,
+    Isolation,
+    Look,
+    TaskProcess,
+    cgroups,
+)
 
 _KEPT_BYTES = 20_000
 """Of what a server printed before it died, the end is shown."""
@@ -71,7 +80,8 @@ class LocalEngine(Engine):
         self._connection.close()
         if not self._has_led:
             self._server.kill()  # it may still be importing, and sees nothing until that is done
-        self._server.wait()
+        if self._server.wait() != 0:  # else it has done so
+            cgroups.remove_left()
         self._output.close()
 
     def said(self) -> str:

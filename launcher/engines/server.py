@@ -20,7 +20,7 @@ import sys
 import time
 from typing import NoReturn
 
-from launcher.engines import namespaces
+from launcher.engines import cgroups, namespaces
 from launcher.engines.leader import lead
 from launcher.engines.process import (
     adopt_orphans,
@@ -113,6 +113,7 @@ class _Server:
         os.close(descriptor)
         os.waitpid(self._leaders.pop(descriptor), 0)
         kill_children(but=self._leaders.values())  # what it led, where it was killed
+        cgroups.remove_left()
 
     def _leave(self) -> NoReturn:
         """The leaders see for themselves that the launcher is gone, and say so in their folders."""

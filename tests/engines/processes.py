@@ -58,3 +58,12 @@ def listen(answer):
 def tell_parent_modules(answer):
     """Whether TensorFlow was there when this process began."""
     Path(answer).write_text(str("tensorflow" in sys.modules))
+
+
+def compute(seconds, answer):
+    """Without a pause; tells its CPU seconds a second, by its own accounting."""
+    began, used = time.perf_counter(), time.process_time()
+    while time.perf_counter() - began < float(seconds):
+        pass
+    got = (time.process_time() - used) / (time.perf_counter() - began)
+    Path(answer).write_text(str(got))

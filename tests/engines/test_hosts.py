@@ -12,7 +12,7 @@ import pytest
 from launcher.cluster_plan import make_plan
 from launcher.engines import EngineError, Host, TaskProcess, hosts
 from launcher.engines.local import LocalEngine
-from launcher.schema import EmulateSettings, NetworkSettings
+from launcher.schema import EmulateSettings, HostSettings, NetworkSettings
 from results.errors import UserError
 from tests.engines.test_namespaces import become_nobody, in_child
 from tests.engines.traffic import carried
@@ -116,3 +116,21 @@ def test_every_task_has_a_host_and_knows_the_others_by_it() -> None:
     reached = {task.environment["no_grpc_proxy"] for task in everyone}
     assert reached == {"127.0.0.1,localhost,10.77.0.1,10.77.0.2,10.77.0.3,10.77.0.4,10.77.0.5"}
     assert '"worker": ["10.77.0.2:10001"]' in chief.environment["TF_CONFIG"]
+
+
+def test_hosts_of_their_own_size_keep_the_machines_network_and_see_as_many_cores() -> None:
+    emulate = EmulateSettings(hosts=HostSettings(cores=1.5, memory_mb=2000))
+    words = ("strategy=parameter_server", "workers=2")
+    asked = dataclasses.replace(experiment(*words), emulate=emulate)
+    chief, *others = make_plan(asked, private=True, cores=(4, 5, 6)).tasks
+    assert chief.host == Host("10.77.0.1", cores=1.5, memory_mb=2000)
+    assert [task.cores for task in (chief, *others)] == [(4, 5), (6, 4), (5, 6), (4, 5)]
+    assert {str(task.address).partition(":")[0] for task in (chief, *others)} == {"127.0.0.1"}
+    assert chief.environment["no_grpc_proxy"] == "127.0.0.1,localhost"
+
+
+def test_a_host_has_a_network_and_a_size_at_once() -> None:
+    emulate = EmulateSettings(hosts=HostSettings(0.5), network=NetworkSettings(_MBIT))
+    asked = dataclasses.replace(experiment("strategy=multiworker", "workers=2"), emulate=emulate)
+    found = [task.host for task in make_plan(asked, private=True).tasks]
+    assert found == [Host(f"10.77.0.{number}", _MBIT, cores=0.5) for number in (1, 2)]

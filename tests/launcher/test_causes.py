@@ -6,7 +6,7 @@ import time
 import pytest
 
 from launcher.causes import Limits, find_cause, out_of_memory_kills
-from launcher.engines import LOST_HOST, OVER_MEMORY, Exit
+from launcher.engines import LOST_HOST, OVER_HOST_MEMORY, OVER_MEMORY, Exit
 from launcher.failure_kinds import DISK_FULL_CODE
 from results.run_folder import CLOCK, FAILURE, LOG, PROGRESS, RunFolder
 
@@ -94,6 +94,7 @@ def test_a_lost_host_comes_before_the_connections_that_it_broke(folder):
         (Exit(-11, 1), "user", "crashed (SIGSEGV)"),
         (Exit(-9, 1), "platform", "killed by somebody else (SIGKILL) after step 40"),
         (Exit(-9, 1, OVER_MEMORY), "memory", "watch.memory_mb=512"),
+        (Exit(-9, 1, OVER_HOST_MEMORY), "memory", "was full (emulate.hosts.memory_mb=900); raise"),
         (Exit(DISK_FULL_CODE, 1), "disk", "disk is full"),
         (Exit(3, 1), "user", "left with exit code 3 and said nothing"),
         (Exit(0, 1), "user", "left with exit code 0 before the end"),
@@ -101,7 +102,7 @@ def test_a_lost_host_comes_before_the_connections_that_it_broke(folder):
 )
 def test_end_without_a_word_has_its_kind(folder, ended, kind, said):
     folder.write(f"tasks/chief-0/{PROGRESS}", {"step": 40, "rss_mb": 700.0})
-    found = find_cause(folder, {"chief-0": ended}, Limits(512, None))
+    found = find_cause(folder, {"chief-0": ended}, Limits(512, None, 900))
     assert found.kind == kind
     assert said in found.message
     assert found.step == 40

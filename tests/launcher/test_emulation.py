@@ -3,7 +3,9 @@
 import pytest
 
 from launcher import emulation
+from launcher.engines import cgroups
 from launcher.errors import NotApplicable
+from launcher.hardware import available_cores
 from results.errors import UserError
 from tests.runs import experiment
 
@@ -30,6 +32,17 @@ _REFUSED = {
     "a faster one": ([f"{_RATE}=1000", "emulate.straggler={chief-0: 0.5}"], "at least 1"),
     "no factor": ([f"{_RATE}=1000", "emulate.straggler={chief-0: fast}"], "how many times as"),
     "no tasks": ([f"{_RATE}=1000", "emulate.straggler=2"], "emulate.straggler=2: tasks and"),
+    "a memory of nothing": (
+        ["emulate.accelerator.memory_mb=16000"],
+        f"memory_mb=16000: only an emulated accelerator has a memory to compare with; give {_RATE}",
+    ),
+    "a host without cores": (["emulate.hosts.cores=0"], "emulate.hosts.cores=0.0: at least 0.05"),
+    "cores that are no number": (["emulate.hosts.cores=nan"], "emulate.hosts.cores=nan: at least"),
+    "a host without memory": (["emulate.hosts.memory_mb=0"], "hosts.memory_mb=0: at least 1"),
+    "hosts elsewhere": (
+        ["engine.elsewhere=true", "strategy=multiworker", "emulate.hosts.cores=0.5"],
+        "emulate.hosts.cores=0.5: the tasks of engine=local run on other machines",
+    ),
     "latency": (
         ["strategy=multiworker", "emulate.network.latency_ms=5"],
         "emulate.network.latency_ms=5: only bandwidth can be emulated",
@@ -73,6 +86,57 @@ def test_straggler_waits_its_factor_of_the_others_wait() -> None:
     assert seconds == pytest.approx({"worker-0": 0.05, "worker-1": 0.075, "worker-2": 0.05})
     named = ["accelerators of 1,000 examples/s each", "worker-1 1.5 times as slow"]
     assert emulation.phrases(asked) == named
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["emulate.hosts.cores=0.5"], "hosts of 0.5 cores each"),
+        (["emulate.hosts.cores=1"], "hosts of 1 core each"),
+        (["emulate.hosts.memory_mb=2000"], "hosts of 2,000 MB each"),
+        (
+            ["emulate.hosts.cores=2", "emulate.hosts.memory_mb=2000"],
+            "hosts of 2 cores and 2,000 MB each",
+        ),
+        (
+            [f"{_RATE}=1000", "emulate.accelerator.memory_mb=16000"],
+            "accelerators of 1,000 examples/s and 16,000 MB each",
+        ),
+    ],
+)
+def test_sizes_of_what_is_emulated_are_named(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroups, "why_not", lambda cores, memory: None)
+    assert emulation.phrases(experiment(*words)) == [said]
+
+
+@pytest.mark.parametrize(("share", "marked"), [(0.5, False), (0.51, True)])
+def test_more_cores_than_the_machine_has_are_marked(
+    share: float, marked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroups, "why_not", lambda cores, memory: None)
+    cores = share * len(available_cores())
+    words = ["strategy=multiworker", "workers=2", f"emulate.hosts.cores={cores}"]
+    notes = emulation.notes(experiment(*words))
+    assert [note.endswith("the machine's own cores are full") for note in notes] == [True] * marked
+
+
+def test_hosts_that_cannot_be_had_are_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[bool, bool]] = []
+
+    def why_not(cores: bool, memory: bool) -> str:
+        asked.append((cores, memory))
+        return "no control groups are mounted"
+
+    monkeypatch.setattr(cgroups, "why_not", why_not)
+    with pytest.raises(UserError) as refused:
+        experiment("emulate.hosts.memory_mb=2000")
+    assert asked == [(False, True)]
+    assert str(refused.value).startswith("emulate.hosts.memory_mb=2000: each task needs a control")
+    assert "no control groups are mounted" in str(refused.value)
 
 
 @pytest.mark.parametrize(("rate", "marked"), [(1000, False), (1600, True)])

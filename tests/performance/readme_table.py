@@ -69,6 +69,7 @@ _FIGURES = {
     "tuned_well_written": pipelines.well_written,
     "profile_cost": pipelines.profiling,
     "emulated_accelerators": emulated.accelerators,
+    "emulated_hosts": emulated.hosts,
     "emulated_network": emulated.network,
     "fit_batch": memory.batch,
     "planner_time": deciding.planner,

@@ -27,3 +27,24 @@ def network(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"{', '.join(asked)} asked for, headers included",
             f"{got} in the median; at most {most:.0%} of what was asked",
         )
+
+
+def hosts(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    asked = measured["asked_cores"]
+    got = ", ".join(f"{of['got_cores']:.3f}" for of in asked.values())
+    farthest = max(
+        (of[end] / float(cores) - 1 for cores, of in asked.items() for end in ("low", "high")),
+        key=abs,
+    )
+    pieces = ", ".join(
+        f"{of['piece_ms']:.1f} ({of['short_piece_ms']:.1f} to {of['long_piece_ms']:.1f})"
+        for of in asked.values()
+    )
+    yield (
+        f"emulated hosts of {', '.join(asked)} cores: CPU seconds a second that a process got",
+        f"{got} in the median; ends of the 95% intervals at most {farthest:+.1%} off",
+    )
+    yield (
+        "emulated hosts of the same sizes: ms that work of 2 ms of CPU took (in 90% of cases)",
+        pieces,
+    )
