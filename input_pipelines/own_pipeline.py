@@ -6,6 +6,7 @@ Runs in tasks only.
 import inspect
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from input_pipelines.feed import Feed
 
 _LABEL = "label"
+_LONGEST_PASS_SECONDS = 10.0
+"""Longer than that nobody waits for the number of a pipeline's examples."""
 _NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[.*?\]\] ?| \[Op:.*")
 
 
@@ -79,17 +82,27 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     return _pair(element)
 
 
-def own_epoch_examples(feed: "Feed", batch: int) -> int | None:
-    """Examples in the full batches of one pass over what the function returns for a single replica;
-    None where it is known not to end. Runs a pass where tf.data doesn't know the number."""
+def own_epoch_examples(
+    feed: "Feed", batch: int, longest_seconds: float = _LONGEST_PASS_SECONDS
+) -> int | None:
+    """Examples in the full batches of one pass over what the function returns for a single replica.
+
+    Where tf.data doesn't know the number, a pass counts it. None where the dataset never ends, or
+    where the pass hadn't ended after `longest_seconds`: of a Python generator nobody knows.
+    """
     dataset, _ = _returned(feed, {"replica": 0, "replicas": 1, "batch": batch})
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        return None  # What leaves out small batches no longer knows it.
     batches = _full(dataset, batch)
     known = int(batches.cardinality())
-    if known == tf.data.INFINITE_CARDINALITY:
-        return None
-    if known == tf.data.UNKNOWN_CARDINALITY:
-        known = sum(1 for _ in batches)
-    return known * batch
+    if known != tf.data.UNKNOWN_CARDINALITY:
+        return known * batch
+    give_up, count = time.perf_counter() + longest_seconds, 0
+    for _ in batches:
+        count += 1
+        if time.perf_counter() > give_up:
+            return None
+    return count * batch
 
 
 def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:

@@ -41,7 +41,7 @@ class Study:
 
     @functools.cached_property
     def epoch_examples(self) -> int | None:
-        """Examples of one epoch; None where the pipeline is known not to end."""
+        """Examples of one epoch; None where the pipeline is not known to end."""
         if self.feed.pipeline._target_ is None:
             return self.feed.train.examples
         from input_pipelines.own_pipeline import own_epoch_examples

@@ -37,6 +37,24 @@ def endless(batch: int) -> tf.data.Dataset:
     return fixed(batch).repeat()
 
 
+def endless_unfilled(batch: int) -> tf.data.Dataset:
+    """Endless too, but whether its batches are full is not told by their shape."""
+    return tf.data.Dataset.range(24).map(_examples).repeat().batch(batch)
+
+
+def endless_generator(batch: int) -> tf.data.Dataset:
+    """Endless, which nobody can know."""
+
+    def examples():
+        n = 0
+        while True:
+            yield [[[float(n)]] * 8] * 8, n % 10
+            n += 1
+
+    signature = (tf.TensorSpec([8, 8, 1], tf.float32), tf.TensorSpec([], tf.int32))
+    return tf.data.Dataset.from_generator(examples, output_signature=signature).batch(batch)
+
+
 def dicts(batch: int, field: str = "image") -> tf.data.Dataset:
     return fixed(batch).map(lambda x, y: {field: x, "label": y})
 
