@@ -1,5 +1,6 @@
 """Functions that return datasets, as people write them: good ones, and ones that can't be used."""
 
+import numpy as np
 import tensorflow as tf
 
 EXAMPLES = 22
@@ -87,6 +88,20 @@ def own_part(replica: int, replicas: int, batch: int) -> tf.data.Dataset:
 
 def seeded(seed: int, batch: int) -> tf.data.Dataset:
     return tf.data.Dataset.range(24).shuffle(24, seed=seed).map(_examples).batch(batch)
+
+
+def unseeded(batch: int, seed: int | None = None) -> tf.data.Dataset:
+    """As most people write it: which examples the last batch leaves out changes with each epoch."""
+    examples = tf.data.Dataset.range(EXAMPLES).map(_examples, name="make")
+    return examples.shuffle(EXAMPLES, seed=seed).batch(batch)
+
+
+def unrepeatable(batch: int) -> tf.data.Dataset:
+    def work(x, y):
+        drawn = tf.numpy_function(lambda: np.random.default_rng().random(), [], tf.float64)
+        return x + tf.cast(tf.ensure_shape(drawn, []), tf.float32), y
+
+    return tf.data.Dataset.range(24).map(_examples).map(work, name="dice").batch(batch)
 
 
 def with_python(batch: int) -> tf.data.Dataset:
