@@ -7,6 +7,7 @@ import inspect
 import os
 import re
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -14,7 +15,7 @@ from tensorflow.python.autograph.core.ag_ctx import ControlStatusCtx, Status
 
 from benchmarks.workloads.loading import find_callable, load_component, one_line
 from input_pipelines.cache_folder import temporary_folder
-from input_pipelines.graph import DatasetGraph
+from input_pipelines.graph import DatasetGraph, Stage
 from input_pipelines.graph_settings import changes_anything, configured
 from results.errors import UserError
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from input_pipelines.feed import Feed
 
 _LABEL = "label"
+_OURS = "harness_"
+"""What the names of stages begin with that are ours, behind a person's own."""
+_NUMBER = f"{_OURS}number"
 _LONGEST_PASS_SECONDS = 10.0
 """Longer than that nobody waits for the number of a pipeline's examples."""
 _NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[.*?\]\] ?| \[Op:.*")
@@ -103,6 +107,16 @@ def own_epoch_examples(
         if time.perf_counter() > give_up:
             return None
     return count * batch
+
+
+def our_stages(stages: Sequence[Stage]) -> set[str]:
+    """Names of those stages that aren't a person's, and make training batches of theirs.
+
+    What counts the batches is a source, whose name TensorFlow (2.21) doesn't write down.
+    """
+    named = {stage.name for stage in stages if stage.name.startswith(_OURS)}
+    counts = {stage.inputs[0] for stage in stages if stage.name == _NUMBER}
+    return named | counts
 
 
 def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
@@ -189,13 +203,13 @@ def _full(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
     if sizes == {batch}:
         return dataset
     return dataset.filter(
-        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name="full"
+        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name=f"{_OURS}full"
     )
 
 
 def _endless(dataset: tf.data.Dataset) -> tf.data.Dataset:
     if dataset.cardinality() != tf.data.INFINITE_CARDINALITY:
-        return dataset.repeat(name="repeat")
+        return dataset.repeat(name=f"{_OURS}repeat")
     return dataset
 
 
@@ -203,9 +217,9 @@ def _numbered(
     dataset: tf.data.Dataset, replica: int, replicas: int, batch: int, own_part: bool
 ) -> tf.data.Dataset:
     """(number, x, y) of the batches that are this replica's."""
-    dataset = dataset.enumerate(name="number")
+    dataset = dataset.enumerate(name=_NUMBER)
     if not own_part and replicas > 1:
-        dataset = dataset.shard(replicas, replica, name="shard")
+        dataset = dataset.shard(replicas, replica, name=f"{_OURS}shard")
     stride, offset = (replicas, replica) if own_part else (1, 0)
 
     def positions(at: tf.Tensor, element: Any) -> tuple[Any, Any, Any]:
@@ -216,7 +230,7 @@ def _numbered(
         )
         return first + tf.range(batch, dtype=tf.int64), x, y
 
-    return dataset.map(positions, name="position")
+    return dataset.map(positions, name=f"{_OURS}position")
 
 
 def _pair(element: Any) -> tuple[Any, Any]:

@@ -90,6 +90,19 @@ def seeded(seed: int, batch: int) -> tf.data.Dataset:
     return tf.data.Dataset.range(24).shuffle(24, seed=seed).map(_examples).batch(batch)
 
 
+def slow_map(batch: int) -> tf.data.Dataset:
+    """One stage costs most of it; whether a batch is full is not told by its shape."""
+
+    def work(x, y):
+        matrix = tf.ones([200, 200]) * x[0, 0, 0]
+        for _ in range(3):
+            matrix = tf.linalg.matmul(matrix, matrix) * 1e-9
+        return x + tf.reduce_sum(matrix), y
+
+    examples = tf.data.Dataset.range(EXAMPLES).map(_examples, name="make").map(work, name="work")
+    return examples.batch(batch).prefetch(2, name="pre")
+
+
 def unseeded(batch: int, seed: int | None = None) -> tf.data.Dataset:
     """As most people write it: which examples the last batch leaves out changes with each epoch."""
     examples = tf.data.Dataset.range(EXAMPLES).map(_examples, name="make")

@@ -22,6 +22,7 @@ from results.errors import UserError
 from results.pipeline_file import PIPELINE, PROFILE, part
 from results.run_folder import RunFolder
 from tests.input_pipelines.made_splits import feed_of, record_files
+from tests.input_pipelines.test_own_pipeline import own
 
 BATCH = 4
 EXAMPLES = (24, 24)
@@ -155,6 +156,32 @@ def test_the_elements_behind_an_example_are_counted_through_files_and_filters(
     assert found["number"] == pytest.approx(3, rel=0.05)
     assert found["read"] == found["number"]
     assert found["files"] == pytest.approx(found["read"] * 2 / sum(EXAMPLES))
+
+
+def test_the_elements_before_a_prefetch_are_counted_through_it() -> None:
+    dataset = (
+        tf.data.Dataset.range(20, name="source")
+        .prefetch(4, name="early")
+        .map(lambda x: x + 1, name="map")
+        .batch(5, name="batch")
+        .prefetch(2, name="late")
+        .filter(lambda x: tf.size(x) == 5, name="filter")
+        .repeat(name="repeat")
+    )
+    graph = DatasetGraph.of(dataset)
+    found = elements_per_example(graph, graph.one_call_at_a_time(), 5)
+    assert found["late"] == found["batch"] == found["filter"] == 1 / 5
+    assert found["early"] == found["source"] == found["map"] == 1
+
+
+@pytest.mark.ci
+def test_profile_of_a_persons_own_pipeline_shows_their_stages_alone(tmp_path: Path) -> None:
+    feed = own("slow_map")
+    found = profile_of(dataclasses.replace(study_of(tmp_path), feed=feed, rounds=3))
+    source, *others = [stage["name"] for stage in found["stages"]]
+    assert source.startswith("range")
+    assert others == ["make", "work", "batch", "pre"]
+    assert found["limiting_stage"] == "work"
 
 
 def test_the_model_tells_written_stages_apart_after_fusing_and_no_more(tmp_path: Path) -> None:
