@@ -5,9 +5,7 @@ Runs in tasks only.
 
 import inspect
 import os
-import re
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -15,20 +13,18 @@ from tensorflow.python.autograph.core.ag_ctx import ControlStatusCtx, Status
 
 from benchmarks.workloads.loading import find_callable, load_component, one_line
 from input_pipelines.cache_folder import temporary_folder
-from input_pipelines.graph import DatasetGraph, Stage
+from input_pipelines.failing import stage_that_raises
+from input_pipelines.graph import DatasetGraph
 from input_pipelines.graph_settings import changes_anything, configured
+from input_pipelines.own_stages import FULL, NUMBER, POSITION, REPEAT, SHARD
 from results.errors import UserError
 
 if TYPE_CHECKING:
     from input_pipelines.feed import Feed
 
 _LABEL = "label"
-_OURS = "harness_"
-"""What the names of stages begin with that are ours, behind a person's own."""
-_NUMBER = f"{_OURS}number"
 _LONGEST_PASS_SECONDS = 10.0
 """Longer than that nobody waits for the number of a pipeline's examples."""
-_NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[.*?\]\] ?| \[Op:.*")
 
 
 def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.data.Dataset:
@@ -77,8 +73,9 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     try:
         element = next(iter(dataset), None)
     except tf.errors.OpError as error:
-        stage = _stage_that_raises(dataset, batch)
-        raise UserError(f"{what}: its {stage} raised {_said(error)}") from error
+        stage = stage_that_raises(dataset, elements=batch)
+        where = f"stage {stage}" if stage else "first batch"
+        raise UserError(f"{what}: its {where} raised {one_line(error)}") from error
     if element is None:
         raise UserError(f"{what}: its dataset is empty; at least one batch is needed")
     for tensor in tf.nest.flatten(element):
@@ -107,33 +104,6 @@ def own_epoch_examples(
         if time.perf_counter() > give_up:
             return None
     return count * batch
-
-
-def our_stages(stages: Sequence[Stage]) -> set[str]:
-    """Names of those stages that aren't a person's, and make training batches of theirs.
-
-    What counts the batches is a source, whose name TensorFlow (2.21) doesn't write down.
-    """
-    named = {stage.name for stage in stages if stage.name.startswith(_OURS)}
-    counts = {stage.inputs[0] for stage in stages if stage.name == _NUMBER}
-    return named | counts
-
-
-def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
-    """Which part of a dataset it is whose first elements can't be taken."""
-    graph = DatasetGraph.of(dataset)
-    for stage in graph.stages:
-        try:
-            for _ in graph.up_to(stage.name).take(examples):
-                pass
-        except tf.errors.OpError:
-            return f"stage {stage.name}"
-    return "first batch"
-
-
-def _said(error: tf.errors.OpError) -> str:
-    """An error in a line, without the names that TensorFlow has for the nodes it runs."""
-    return _NODES.sub("", one_line(error))
 
 
 def _configured(
@@ -203,13 +173,13 @@ def _full(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
     if sizes == {batch}:
         return dataset
     return dataset.filter(
-        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name=f"{_OURS}full"
+        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name=FULL
     )
 
 
 def _endless(dataset: tf.data.Dataset) -> tf.data.Dataset:
     if dataset.cardinality() != tf.data.INFINITE_CARDINALITY:
-        return dataset.repeat(name=f"{_OURS}repeat")
+        return dataset.repeat(name=REPEAT)
     return dataset
 
 
@@ -217,9 +187,9 @@ def _numbered(
     dataset: tf.data.Dataset, replica: int, replicas: int, batch: int, own_part: bool
 ) -> tf.data.Dataset:
     """(number, x, y) of the batches that are this replica's."""
-    dataset = dataset.enumerate(name=_NUMBER)
+    dataset = dataset.enumerate(name=NUMBER)
     if not own_part and replicas > 1:
-        dataset = dataset.shard(replicas, replica, name=f"{_OURS}shard")
+        dataset = dataset.shard(replicas, replica, name=SHARD)
     stride, offset = (replicas, replica) if own_part else (1, 0)
 
     def positions(at: tf.Tensor, element: Any) -> tuple[Any, Any, Any]:
@@ -230,7 +200,7 @@ def _numbered(
         )
         return first + tf.range(batch, dtype=tf.int64), x, y
 
-    return dataset.map(positions, name=f"{_OURS}position")
+    return dataset.map(positions, name=POSITION)
 
 
 def _pair(element: Any) -> tuple[Any, Any]:

@@ -49,6 +49,12 @@ class Study:
         return own_epoch_examples(self.feed, self.batch)
 
     @property
+    def key(self) -> str:
+        """The key that the pipeline comes from, with its value."""
+        target = self.feed.pipeline._target_
+        return f"source={self.source}" if target is None else f"pipeline._target_={target}"
+
+    @property
     def cores(self) -> int:
         """That this process may use, and the run's tasks together."""
         if hasattr(os, "sched_getaffinity"):

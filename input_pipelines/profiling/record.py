@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from input_pipelines.graph import Stage
-from input_pipelines.own_pipeline import our_stages
+from input_pipelines.own_stages import our_stages
 from input_pipelines.profiling.flow import upstream
 from input_pipelines.profiling.intervals import Interval, finite, over_rounds
 from input_pipelines.profiling.model_nodes import Running, running_stages

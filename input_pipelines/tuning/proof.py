@@ -66,7 +66,7 @@ def reference(study: Study) -> Reference:
     if not epoch.same_elements(again) or (study.ordered and not same_order):
         differ = "in another order" if epoch.same_elements(again) else "other examples"
         raise UserError(
-            f"{study.feed.training_key}: a second pass over it gives {differ}"
+            f"{study.key}: a second pass over it gives {differ}"
             f"{f' ({why})' if why else ''}, so that nothing could be shown to keep them; draw what "
             "is random from a seed"
         )

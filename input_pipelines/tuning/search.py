@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from input_pipelines.racing import Runner
 from input_pipelines.settings import PipelineSettings
-from results.errors import UserError
+from results.errors import UserError, described
 from results.statistics import LogRatio, paired
 
 _FEWEST_ROUNDS = 3
@@ -110,7 +110,7 @@ class Race:
         try:
             entrant = Entrant(settings, self._start(settings))
         except (UserError, tf.errors.OpError) as error:
-            entrant = Entrant(settings, None, " ".join(str(error).split()))
+            entrant = Entrant(settings, None, described(error)[1])
         self.entrants[repr(settings)] = entrant
         return entrant
 

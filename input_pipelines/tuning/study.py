@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import tensorflow as tf
 
+from input_pipelines.failing import failure
 from input_pipelines.profiling.study import profile_briefly
 from input_pipelines.racing import Runner, on_few_examples
 from input_pipelines.settings import PipelineSettings
@@ -40,8 +41,14 @@ def tune(study: Study) -> None:
     Raises UserError where the pipeline fails, nothing fits into `tune.ram_mb`, or the pipeline
     gives other examples from pass to pass.
     """
+    try:
+        _tune(_on_its_cores(study))
+    except tf.errors.OpError as error:
+        raise failure(study.key, study.dataset(), error) from error
+
+
+def _tune(study: Study) -> None:
     began = time.perf_counter()
-    study = _on_its_cores(study)
     batch_bytes = _bytes_of_a_batch(study)
     budget = _budget_bytes(study, batch_bytes)
     small = on_few_examples(study)
@@ -223,9 +230,7 @@ def _bytes_of_a_batch(study: Study) -> int:
     try:
         batch = next(iter(study.dataset()))
     except StopIteration:
-        raise UserError(
-            f"{study.feed.training_key}: gives no batch; there is nothing to tune"
-        ) from None
+        raise UserError(f"{study.key}: gives no batch; there is nothing to tune") from None
     dense = tf.nest.flatten(batch, expand_composites=True)
     return sum(tensor.numpy().nbytes for tensor in dense)
 

@@ -193,5 +193,17 @@ def raises_in_the_middle(batch: int) -> tf.data.Dataset:
     return fixed(batch).unbatch().map(work, name="checked").batch(batch)
 
 
+def raises_in_python(batch: int) -> tf.data.Dataset:
+    def look(y):
+        if y > 8:
+            raise ValueError("planted")
+        return y
+
+    def work(x, y):
+        return x, tf.ensure_shape(tf.numpy_function(look, [y], tf.int32), [])
+
+    return tf.data.Dataset.range(24).map(_examples).map(work, name="late").batch(batch)
+
+
 def raises_at_once() -> tf.data.Dataset:
     raise OSError("planted: no such bucket")

@@ -1,9 +1,9 @@
 """Profiles of small pipelines whose costs are planted."""
 
 import dataclasses
+import re
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -237,7 +237,7 @@ def test_a_pipeline_that_fails_says_why_and_keeps_whole_rounds(tmp_path: Path) -
         return tf.ensure_shape(tf.py_function(look, [x], tf.int64), []), y
 
     study = dataclasses.replace(study_of(tmp_path, failing, parallel_calls=1), rounds=10**6)
-    with pytest.raises(UserError, match=r"pipeline: it failed while .*a file has vanished"):
+    with pytest.raises(UserError, match=r"^source=source: .* ValueError: a file has vanished \("):
         profile(study)
     found = part(RunFolder(tmp_path), PROFILE)
     assert found is not None
@@ -245,10 +245,17 @@ def test_a_pipeline_that_fails_says_why_and_keeps_whole_rounds(tmp_path: Path) -
 
 
 def test_a_pipeline_that_gives_nothing_is_a_users_error(tmp_path: Path) -> None:
-    study = dataclasses.replace(study_of(tmp_path), batch=10**6)
-    empty = SimpleNamespace(**{**vars(study), "dataset": lambda: tf.data.Dataset.range(0).batch(2)})
-    with pytest.raises(UserError, match="gives no batch"):
-        profile(empty)  # type: ignore[arg-type]
+    study = dataclasses.replace(study_of(tmp_path), feed=own("empty"))
+    with pytest.raises(UserError, match=r"^pipeline._target_=\S+empty: gives no batch"):
+        profile(study)
+
+
+def test_the_stage_that_raised_in_the_middle_is_named(tmp_path: Path) -> None:
+    study = dataclasses.replace(study_of(tmp_path), feed=own("raises_in_python"))
+    with pytest.raises(UserError) as refused:
+        profile(study)
+    said = r"pipeline._target_=\S+raises_in_python: its stage late raised ValueError: planted"
+    assert re.fullmatch(said + r" \(own_functions.py:\d+\)", str(refused.value))
 
 
 def test_a_folder_without_a_profile_is_a_users_error(tmp_path: Path) -> None:
