@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     from launcher.studies import StudyKind, study
 
     chosen = verb(name)
-    return study([*keys, *_workload(keys)], StudyKind(chosen.function, chosen.show))
+    return study([*keys, *_workload(keys)], StudyKind(chosen.function, chosen.show, chosen.check))
 
 
 def _workload(words: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from input_pipelines.asked import Asked
 from launcher.command import run_words
 from launcher.errors import print_refusal
 from launcher.session import Question, Session
@@ -33,6 +34,8 @@ class StudyKind:
     """"module:name", called with an `input_pipelines.study.Study` in a process of its own."""
     show: Callable[[Path], None]
     """Prints what the function left in the folder."""
+    check: Callable[[Asked], tuple[str, ...]]
+    """Lines about keys without effect; raises UserError for those that it can't follow."""
 
 
 def study(words: Sequence[str], kind: StudyKind) -> int:
@@ -105,6 +108,8 @@ class _Job:
             raise UserError(
                 f"engine={experiment.engine.name}: a study runs on this machine; leave it out"
             )
+        for line in self._kind.check(_asked(experiment, overrides)):
+            print(line, file=sys.stderr)
         wait_until_quiet(configuration.quiet.seconds, lambda: session.interrupts.count > 0)
         with (
             held(folder),
@@ -113,3 +118,12 @@ class _Job:
         ):
             ask_study(session, group, experiment, folder, self._kind.function, temporary)
             RunFolder(folder).write(ENVIRONMENT, environment())
+
+
+def _asked(experiment: "Experiment", overrides: Sequence[str]) -> Asked:
+    return Asked(
+        experiment.pipeline,
+        experiment.emulate.storage,
+        experiment.convert,
+        {override.partition("=")[0].lstrip("+") for override in overrides},
+    )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from input_pipelines.asked import check_converting
 from input_pipelines.commands import Verb
 from results.errors import UserError
 from results.pipeline_file import FORMATS, number_in, part, record_in
@@ -30,4 +31,5 @@ VERB = Verb(
     does="the same examples in another format (convert.format=files|tfrecord|raw)",
     function="input_pipelines.formats.study:convert",
     show=show,
+    check=check_converting,
 )

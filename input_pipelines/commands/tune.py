@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from input_pipelines.asked import check_measuring
 from input_pipelines.commands import Verb
 from results.errors import UserError
 from results.pipeline_file import TUNING, number_in, part, record_in, records_in
@@ -109,4 +110,5 @@ VERB = Verb(
     does="the fastest pipeline that gives the same examples, and what to change for it",
     function="input_pipelines.tuning.study:tune",
     show=show,
+    check=check_measuring,
 )

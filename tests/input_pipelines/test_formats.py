@@ -107,10 +107,9 @@ def test_text_is_refused_as_raw(tmp_path) -> None:
     ("settings", "said"),
     [
         (ConvertSettings("raw", size=16), "convert.size=16: the examples hold no image"),
-        (ConvertSettings("tfrecord", size=16), "convert.size=16: only convert.format=raw resizes"),
         (ConvertSettings("tfrecord", shards=99), "convert.shards=99: at most one for each of 24"),
     ],
-    ids=["no image", "not raw", "shards"],
+    ids=["no image", "shards"],
 )
 def test_what_cannot_be_is_one_line(settings, said, tmp_path) -> None:
     source = csv_lines.source(examples=24, vocabulary=50, shards=3)
