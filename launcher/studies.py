@@ -15,6 +15,7 @@ from launcher.command import run_words
 from launcher.errors import print_refusal
 from launcher.session import Question, Session
 from results.errors import UserError
+from results.pipeline_file import PIPELINE
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -79,11 +80,11 @@ class _Job:
 
         hydra = HydraConfig.get()
         folder = Path(hydra.runtime.output_dir)
-        before = set(folder.iterdir())
+        before = _written(folder)
         try:
             self._run(configuration, list(hydra.overrides.task), folder)
         except (UserError, KeyboardInterrupt) as error:
-            if set(folder.iterdir()) == before:
+            if _written(folder) == before:
                 folders.remove(folder)
             else:
                 print(f"what was measured lies in {folder}", file=sys.stderr)
@@ -118,6 +119,12 @@ class _Job:
         ):
             ask_study(session, group, experiment, folder, self._kind.function, temporary)
             RunFolder(folder).write(ENVIRONMENT, environment())
+
+
+def _written(folder: Path) -> int | None:
+    """When results were last written into the folder (ns); None where there are none."""
+    file = folder / PIPELINE
+    return file.stat().st_mtime_ns if file.exists() else None
 
 
 def _asked(experiment: "Experiment", overrides: Sequence[str]) -> Asked:
