@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from input_pipelines.commands.convert import show
 from input_pipelines.equivalence import Fingerprint, fingerprint
 from input_pipelines.feed import Feed
 from input_pipelines.formats.manifest import MANIFEST
@@ -26,7 +29,7 @@ from input_pipelines.sources import array, csv_lines, jpeg_records, text_bytes
 from input_pipelines.sources.stored import source as stored
 from input_pipelines.study import Study
 from results.errors import UserError
-from results.pipeline_file import FORMATS, part
+from results.pipeline_file import FORMATS, part, put_part
 from results.run_folder import RunFolder
 from tests.launcher.command_line import REPOSITORY, study_pipeline
 
@@ -156,6 +159,16 @@ def test_file_that_vanished_is_named(splits, tmp_path) -> None:
     lost.unlink()
     with pytest.raises(UserError, match=lost.name):
         stored(str(tmp_path)).open(None, "train")
+
+
+@pytest.mark.parametrize("folder", ["there", "my images/raw", "a=b, c", 'it\'s \\"quoted\\"'])
+def test_words_to_train_with_can_be_pasted(folder, tmp_path, capsys) -> None:
+    converted = {"folder": folder, "times_the_source": 1.0, "format": "raw", "examples": 4}
+    put_part(RunFolder(tmp_path), FORMATS, {"converted": converted})
+    show(tmp_path)
+    words = shlex.split(capsys.readouterr().out.splitlines()[2])
+    read = OverridesParser.create().parse_overrides(words)
+    assert [each.value() for each in read] == ["stored", folder]
 
 
 @pytest.mark.ci
