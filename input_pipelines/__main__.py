@@ -62,7 +62,7 @@ def _help() -> str:
     rows.append((_DIAGNOSE, "trains, then finds out which resource holds it back (diagnose=true)"))
     return "\n".join(
         [
-            "Measure, diagnose and tune an input pipeline. Keys are those of python -m launcher.",
+            "Measure, diagnose and tune an input pipeline; keys as for python -m launcher.",
             "",
             *(f"  python -m input_pipelines {name} …\n      {does}" for name, does in rows),
         ]

@@ -41,13 +41,11 @@ def check_storing(asked: Asked) -> tuple[str, ...]:
             f"pipeline._target_={asked.pipeline._target_}: only a source's examples can be stored "
             "in another way; give source=…"
         )
-    for key in ("mb_per_second", "latency_ms"):
-        value = getattr(asked.storage, key)
-        if value:
-            raise UserError(
-                f"emulate.storage.{key}={value:g}: formats are written to and read from the "
-                "storage that there is; leave it out"
-            )
+    if asked.storage.emulated:
+        raise UserError(
+            f"{asked.storage.typed}: formats are written to and read from the storage that there "
+            "is; leave it out"
+        )
     return ()
 
 

@@ -54,7 +54,7 @@ def show(folder: Path) -> None:
 
 
 VERB = Verb(
-    does="files, TFRecords, zipped or not, and raw: size, CPU, warm and cold rate of each",
+    does="files, TFRecords, zipped or not, raw: size, CPU, warm and cold rate",
     function="input_pipelines.formats.study:compare",
     show=show,
     check=check_storing,

@@ -86,7 +86,7 @@ def _sentences(profile: ShownProfile) -> list[tuple[str, str]]:
 
 
 VERB = Verb(
-    does="what each stage costs, how fast the whole is warm and cold, which stage limits",
+    does="what each stage costs, how fast the whole is warm and cold, which limits",
     function="input_pipelines.profiling.study:profile",
     show=show,
     check=check_measuring,

@@ -107,7 +107,7 @@ def _same(same: Mapping[str, Any]) -> str:
 
 
 VERB = Verb(
-    does="the fastest pipeline that gives the same examples, and what to change for it",
+    does="the fastest pipeline that gives the same examples, what to change for it",
     function="input_pipelines.tuning.study:tune",
     show=show,
     check=check_measuring,
