@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     from launcher.studies import StudyKind, study
 
     chosen = verb(name)
-    return study([*keys, *_workload(keys)], StudyKind(chosen.function, chosen.show))
+    return study([*keys, *_workload(keys)], StudyKind(chosen.function, chosen.show, chosen.check))
 
 
 def _workload(words: Sequence[str]) -> list[str]:
@@ -62,7 +62,7 @@ def _help() -> str:
     rows.append((_DIAGNOSE, "trains, then finds out which resource holds it back (diagnose=true)"))
     return "\n".join(
         [
-            "Measure, diagnose and tune an input pipeline. Keys are those of python -m launcher.",
+            "Measure, diagnose and tune an input pipeline; keys as for python -m launcher.",
             "",
             *(f"  python -m input_pipelines {name} …\n      {does}" for name, does in rows),
         ]

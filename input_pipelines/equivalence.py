@@ -7,8 +7,10 @@ any change of order changes. Runs in tasks only.
 
 import hashlib
 import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -40,9 +42,14 @@ class Fingerprint:
 
 
 def fingerprint(
-    dataset: tf.data.Dataset, *, by_example: bool = False, take: int | None = None
+    dataset: tf.data.Dataset,
+    *,
+    by_example: bool = False,
+    take: int | None = None,
+    longest_seconds: float = inf,
 ) -> Fingerprint:
-    """The fingerprint of one pass over the dataset, or of its first `take` elements.
+    """The fingerprint of one pass over the dataset, or of its first `take` elements, or of as many
+    as `longest_seconds` are enough for.
 
     With `by_example` a batch counts as the examples in it (all tensors, ragged and sparse ones too,
     are cut along their first dimension), so that pipelines of different batch sizes can be
@@ -57,10 +64,13 @@ def fingerprint(
         raise ValueError("this dataset never ends: an epoch has no fingerprint without `take`")
     hashes = itertools.islice(_hashes(dataset, by_example), take)
     count, total, chain = 0, 0, hashlib.blake2b(digest_size=_HASH_BYTES)
+    give_up = time.perf_counter() + longest_seconds
     for digest in hashes:
         count += 1
         total = (total + int.from_bytes(digest)) % _MODULUS
         chain.update(digest)
+        if time.perf_counter() > give_up:
+            break
     return Fingerprint(count, f"{total:0{2 * _HASH_BYTES}x}", chain.hexdigest())
 
 

@@ -5,7 +5,7 @@ Runs in tasks only.
 
 import inspect
 import os
-import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -13,15 +13,18 @@ from tensorflow.python.autograph.core.ag_ctx import ControlStatusCtx, Status
 
 from benchmarks.workloads.loading import find_callable, load_component, one_line
 from input_pipelines.cache_folder import temporary_folder
+from input_pipelines.failing import stage_that_raises
 from input_pipelines.graph import DatasetGraph
 from input_pipelines.graph_settings import changes_anything, configured
+from input_pipelines.own_stages import FULL, NUMBER, POSITION, REPEAT, SHARD
 from results.errors import UserError
 
 if TYPE_CHECKING:
     from input_pipelines.feed import Feed
 
 _LABEL = "label"
-_NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[.*?\]\] ?| \[Op:.*")
+_LONGEST_PASS_SECONDS = 10.0
+"""Longer than that nobody waits for the number of a pipeline's examples."""
 
 
 def own_dataset(feed: "Feed", replica: int, replicas: int, batch: int) -> tf.data.Dataset:
@@ -70,8 +73,9 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     try:
         element = next(iter(dataset), None)
     except tf.errors.OpError as error:
-        stage = _stage_that_raises(dataset, batch)
-        raise UserError(f"{what}: its {stage} raised {_said(error)}") from error
+        stage = stage_that_raises(dataset, elements=batch)
+        where = f"stage {stage}" if stage else "first batch"
+        raise UserError(f"{what}: its {where} raised {one_line(error)}") from error
     if element is None:
         raise UserError(f"{what}: its dataset is empty; at least one batch is needed")
     for tensor in tf.nest.flatten(element):
@@ -79,34 +83,27 @@ def first_own_batch(feed: "Feed", batch: int) -> tuple[Any, Any]:
     return _pair(element)
 
 
-def own_epoch_examples(feed: "Feed", batch: int) -> int | None:
-    """Examples in the full batches of one pass over what the function returns for a single replica;
-    None where it is known not to end. Runs a pass where tf.data doesn't know the number."""
+def own_epoch_examples(
+    feed: "Feed", batch: int, longest_seconds: float = _LONGEST_PASS_SECONDS
+) -> int | None:
+    """Examples in the full batches of one pass over what the function returns for a single replica.
+
+    Where tf.data doesn't know the number, a pass counts it. None where the dataset never ends, or
+    where the pass hadn't ended after `longest_seconds`: of a Python generator nobody knows.
+    """
     dataset, _ = _returned(feed, {"replica": 0, "replicas": 1, "batch": batch})
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        return None  # What leaves out small batches no longer knows it.
     batches = _full(dataset, batch)
     known = int(batches.cardinality())
-    if known == tf.data.INFINITE_CARDINALITY:
-        return None
-    if known == tf.data.UNKNOWN_CARDINALITY:
-        known = sum(1 for _ in batches)
-    return known * batch
-
-
-def _stage_that_raises(dataset: tf.data.Dataset, examples: int) -> str:
-    """Which part of a dataset it is whose first elements can't be taken."""
-    graph = DatasetGraph.of(dataset)
-    for stage in graph.stages:
-        try:
-            for _ in graph.up_to(stage.name).take(examples):
-                pass
-        except tf.errors.OpError:
-            return f"stage {stage.name}"
-    return "first batch"
-
-
-def _said(error: tf.errors.OpError) -> str:
-    """An error in a line, without the names that TensorFlow has for the nodes it runs."""
-    return _NODES.sub("", one_line(error))
+    if known != tf.data.UNKNOWN_CARDINALITY:
+        return known * batch
+    give_up, count = time.perf_counter() + longest_seconds, 0
+    for _ in batches:
+        count += 1
+        if time.perf_counter() > give_up:
+            return None
+    return count * batch
 
 
 def _configured(
@@ -176,13 +173,13 @@ def _full(dataset: tf.data.Dataset, batch: int) -> tf.data.Dataset:
     if sizes == {batch}:
         return dataset
     return dataset.filter(
-        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name="full"
+        lambda *element: tf.shape(tf.nest.flatten(element)[0])[0] == batch, name=FULL
     )
 
 
 def _endless(dataset: tf.data.Dataset) -> tf.data.Dataset:
     if dataset.cardinality() != tf.data.INFINITE_CARDINALITY:
-        return dataset.repeat(name="repeat")
+        return dataset.repeat(name=REPEAT)
     return dataset
 
 
@@ -190,9 +187,9 @@ def _numbered(
     dataset: tf.data.Dataset, replica: int, replicas: int, batch: int, own_part: bool
 ) -> tf.data.Dataset:
     """(number, x, y) of the batches that are this replica's."""
-    dataset = dataset.enumerate(name="number")
+    dataset = dataset.enumerate(name=NUMBER)
     if not own_part and replicas > 1:
-        dataset = dataset.shard(replicas, replica, name="shard")
+        dataset = dataset.shard(replicas, replica, name=SHARD)
     stride, offset = (replicas, replica) if own_part else (1, 0)
 
     def positions(at: tf.Tensor, element: Any) -> tuple[Any, Any, Any]:
@@ -203,7 +200,7 @@ def _numbered(
         )
         return first + tf.range(batch, dtype=tf.int64), x, y
 
-    return dataset.map(positions, name="position")
+    return dataset.map(positions, name=POSITION)
 
 
 def _pair(element: Any) -> tuple[Any, Any]:

@@ -79,8 +79,8 @@ class Runner:
         examples = study.epoch_examples
         if examples is None:
             raise UserError(
-                f"pipeline.cache={self.pipeline.cache}: the pipeline never ends, so a cache is "
-                "never full"
+                f"pipeline.cache={self.pipeline.cache}: the pipeline is not known to end, so a "
+                "cache may never be full"
             )
         batches = ceil(examples / study.batch) + 1
         give_up, taken = time.perf_counter() + _EPOCH_SECONDS, 0

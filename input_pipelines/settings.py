@@ -64,6 +64,12 @@ class StorageSettings:
         return bool(self.mb_per_second or self.latency_ms)
 
     @property
+    def typed(self) -> str:
+        """The keys that make it slow, as they were typed; empty where nothing does."""
+        keys = {"mb_per_second": self.mb_per_second, "latency_ms": self.latency_ms}
+        return " ".join(f"emulate.storage.{key}={value:g}" for key, value in keys.items() if value)
+
+    @property
     def phrase(self) -> str | None:
         """What is emulated, as people read it; None where nothing is."""
         parts = []

@@ -43,7 +43,7 @@ class Study:
 
     @functools.cached_property
     def epoch_examples(self) -> int | None:
-        """Examples of one epoch; None where the pipeline is known not to end."""
+        """Examples of one epoch; None where the pipeline is not known to end."""
         if self.feed.pipeline._target_ is None:
             return self.feed.train.examples
         from input_pipelines.own_pipeline import own_epoch_examples
@@ -54,6 +54,12 @@ class Study:
     def emulated(self) -> str | None:
         """What is not the machine's own, as people read it; None where all is."""
         return ", ".join(filter(None, (self.feed.storage.phrase, self.host))) or None
+
+    @property
+    def key(self) -> str:
+        """The key that the pipeline comes from, with its value."""
+        target = self.feed.pipeline._target_
+        return f"source={self.source}" if target is None else f"pipeline._target_={target}"
 
     @property
     def cores(self) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Protocol
 
+from input_pipelines.settings import StorageSettings
 from launcher import profiling
 from launcher.errors import NotApplicable
 from launcher.groups import members_by_key
@@ -24,9 +25,10 @@ def check(asked: dict[str, Any], takes: str, source: _Source) -> None:
     _number_of_workers(asked)
     _data_that_the_workload_takes(asked["workload"]["name"], takes, source)
     _what_a_coordinator_cannot_do(asked)
-    if asked["pipeline"]["_target_"] is not None and any(asked["emulate"]["storage"].values()):
+    storage = StorageSettings(**asked["emulate"]["storage"])
+    if asked["pipeline"]["_target_"] is not None and storage.emulated:
         raise NotApplicable(
-            f"emulate.storage: pipeline._target_={asked['pipeline']['_target_']} reads by itself, "
+            f"{storage.typed}: pipeline._target_={asked['pipeline']['_target_']} reads by itself, "
             "so nothing can make it wait; leave one of them out"
         )
     if asked["deterministic"] and not asked["pipeline"]["deterministic"]:

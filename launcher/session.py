@@ -22,6 +22,8 @@ from results.run_folder import RunFolder
 LOCAL_ENGINE = EngineChoice("local", "launcher.engines.local.local_engine")
 _PREFLIGHT = "preflight"
 _POLL_SECONDS = 0.1
+_GRACE_SECONDS = 5.0
+"""To remove what it was half-way through writing, for a process that nobody waits for."""
 _NETWORK = re.compile(r"gaierror|URLError|Network is unreachable|resolve host|Name or service not")
 _HINT = "; the run is isolated from the network: isolation=none lets it out"
 
@@ -204,7 +206,7 @@ class Session:
             if ended is not None:
                 return ended
             if self.interrupts.count:
-                group.stop([process.name], grace_seconds=0)
+                group.stop([process.name], _GRACE_SECONDS)
                 raise KeyboardInterrupt
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from input_pipelines.asked import Asked
 from launcher.command import run_words
 from launcher.errors import print_refusal
 from launcher.session import Question, Session
 from results.errors import UserError
+from results.pipeline_file import PIPELINE
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -33,6 +35,8 @@ class StudyKind:
     """"module:name", called with an `input_pipelines.study.Study` in a process of its own."""
     show: Callable[[Path], None]
     """Prints what the function left in the folder."""
+    check: Callable[[Asked], tuple[str, ...]]
+    """Lines about keys without effect; raises UserError for those that it can't follow."""
 
 
 def study(words: Sequence[str], kind: StudyKind) -> int:
@@ -77,11 +81,11 @@ class _Job:
 
         hydra = HydraConfig.get()
         folder = Path(hydra.runtime.output_dir)
-        before = set(folder.iterdir())
+        before = _written(folder)
         try:
             self._run(configuration, list(hydra.overrides.task), folder)
         except (UserError, KeyboardInterrupt) as error:
-            if set(folder.iterdir()) == before:
+            if _written(folder) == before:
                 folders.remove(folder)
             else:
                 print(f"what was measured lies in {folder}", file=sys.stderr)
@@ -106,6 +110,8 @@ class _Job:
             raise UserError(
                 f"engine={experiment.engine.name}: a study runs on this machine; leave it out"
             )
+        for line in self._kind.check(_asked(experiment, overrides)):
+            print(line, file=sys.stderr)
         wait_until_quiet(configuration.quiet.seconds, lambda: session.interrupts.count > 0)
         with (
             held(folder),
@@ -114,3 +120,18 @@ class _Job:
         ):
             ask_study(session, group, experiment, folder, self._kind.function, temporary)
             RunFolder(folder).write(ENVIRONMENT, environment())
+
+
+def _written(folder: Path) -> int | None:
+    """When results were last written into the folder (ns); None where there are none."""
+    file = folder / PIPELINE
+    return file.stat().st_mtime_ns if file.exists() else None
+
+
+def _asked(experiment: "Experiment", overrides: Sequence[str]) -> Asked:
+    return Asked(
+        experiment.pipeline,
+        experiment.emulate.storage,
+        experiment.convert,
+        {override.partition("=")[0].lstrip("+") for override in overrides},
+    )

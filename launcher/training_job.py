@@ -58,9 +58,10 @@ def make_feed(experiment: Experiment, task_folder: Path | None = None) -> Feed:
 
 def _check_emulated_storage(experiment: Experiment, from_files: bool) -> None:
     """Raises UserError where nothing that is read could wait."""
-    if experiment.emulate.storage.emulated and not from_files:
+    storage = experiment.emulate.storage
+    if storage.emulated and not from_files:
         raise UserError(
-            f"emulate.storage: source={experiment.source.name} makes its examples in memory and "
+            f"{storage.typed}: source={experiment.source.name} makes its examples in memory and "
             "reads no files; give a source of files such as jpeg_records, or leave it out"
         )
 

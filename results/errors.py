@@ -8,8 +8,16 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterable
+from pathlib import PurePath
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_NODES = re.compile(r"\{\{(function_)?node [^}]*\}\} ?|\[\[\{\{.*?\}\}\]\] ?|\s*\[Op:.*", re.DOTALL)
+"""Names that TensorFlow has for what it runs, at the beginning and at the end of a message."""
+_USER_DEFINED = re.compile(r"Error in user-defined function passed to .*? with iterator: \S+: ")
+_TRACEBACK = re.compile(r"\s*Traceback \(most recent call last\):\n")
+"""After which Python's words within TensorFlow's come a second time."""
+_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
+_INSTALLED = "site-packages"
 _ARRAYS = re.compile(r"\[{2,}.*?\]{2,}", re.DOTALL)
 """A printed array of two dimensions or more."""
 
@@ -37,7 +45,9 @@ def described(error: BaseException, longest: int = 500) -> tuple[str, str]:
 
     AutoGraph wraps what is raised while a function is traced: the way there comes first and the
     exception itself last. A graph's error begins with the way to its node, and ends with what each
-    peer said. Keras colours its words, and repeats whole arrays.
+    peer said. An exception in a Python function that tf.data calls comes with its traceback, of
+    which the last place in a person's own code is told, and is called by its own name. Keras
+    colours its words, and repeats whole arrays.
     """
     name, message = type(error).__name__, _COLOURS.sub("", str(error))
     where = ""
@@ -49,11 +59,23 @@ def described(error: BaseException, longest: int = 500) -> tuple[str, str]:
         name = re.split(r"\W", message, maxsplit=1)[0] if ends else name
     if message.startswith(_GRAPH):
         message = _of_graph(message)
+    message = _USER_DEFINED.sub("", _NODES.sub("", message))
+    if raised := _TRACEBACK.search(message):
+        name, message, where = _of_python(name, message[: raised.start()], message[raised.end() :])
     message = _ARRAYS.sub("[…]", message).removeprefix(f"{name}: ")
     message = " ".join(message.split())
     if len(message) > longest:
         message = message[: longest - 1] + "…"
     return name, message + where
+
+
+def _of_python(name: str, message: str, trace: str) -> tuple[str, str, str]:
+    """Type and message of an exception that came through TensorFlow, and where it was raised."""
+    own = re.match(r"(\w+): ", message)
+    places = _PLACE.findall(trace)
+    theirs = [place for place in places if _INSTALLED not in place[0]] or places
+    where = f" ({PurePath(theirs[-1][0]).name}:{theirs[-1][1]})" if theirs else ""
+    return (own[1], message[own.end() :], where) if own else (name, message, where)
 
 
 def _of_graph(message: str) -> str:

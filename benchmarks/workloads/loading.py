@@ -53,7 +53,7 @@ def guarded(what: str, function: Callable[..., Any], *arguments: Any, **named: A
         return function(*arguments, **named)
     except UserError as error:
         raise UserError(described(error)[1]) from error
-    except Exception as error:  # An edge: the function is somebody else's code.
+    except (Exception, SystemExit) as error:  # An edge: the function is somebody else's code.
         raise UserError(f"{what}: raised {one_line(error)}") from error
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from input_pipelines.asked import Asked
+
 _MODULES: dict[str, str] = {
     "profile": "input_pipelines.commands.profile",
     "tune": "input_pipelines.commands.tune",
@@ -26,6 +28,9 @@ class Verb:
     """"module:name", called in a process of its own with an `input_pipelines.study.Study`."""
     show: Callable[[Path], None]
     """Prints, on 80 columns, what the function left in the folder."""
+    check: Callable[[Asked], tuple[str, ...]]
+    """Judges what was asked before anything starts: lines about keys without effect, or UserError
+    for those that the study can't follow."""
 
 
 def verb(name: str) -> Verb:

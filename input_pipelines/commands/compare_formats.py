@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from input_pipelines.asked import check_storing
 from input_pipelines.commands import Verb
 from results.errors import UserError
 from results.pipeline_file import FORMATS, number_in, part, record_in, records_in
@@ -53,7 +54,8 @@ def show(folder: Path) -> None:
 
 
 VERB = Verb(
-    does="files, TFRecords, zipped or not, and raw: size, CPU, warm and cold rate of each",
+    does="files, TFRecords, zipped or not, raw: size, CPU, warm and cold rate",
     function="input_pipelines.formats.study:compare",
     show=show,
+    check=check_storing,
 )

@@ -1,12 +1,18 @@
 """`python -m input_pipelines convert`: the same examples, stored in another way."""
 
+import re
+import shlex
 from pathlib import Path
 
+from input_pipelines.asked import check_converting
 from input_pipelines.commands import Verb
 from results.errors import UserError
 from results.pipeline_file import FORMATS, number_in, part, record_in
 from results.run_folder import RunFolder
 from results.text import number, one_line
+
+_PLAIN = re.compile(r"[\w./~+-]+( [\w./~+-]+)*")
+"""What Hydra takes as a value without quotes, blanks between words included."""
 
 
 def show(folder: Path) -> None:
@@ -23,11 +29,20 @@ def show(folder: Path) -> None:
     )
     where = Path(str(found.get("folder")))
     shown = where.relative_to(Path.cwd()) if where.is_relative_to(Path.cwd()) else where
-    print(f"\n  source=stored source.parameters.path={shown}\n")
+    path = f"source.parameters.path={_value(str(shown))}"
+    print(f"\n  source=stored {shlex.quote(path)}\n")
+
+
+def _value(text: str) -> str:
+    """The text as Hydra's grammar reads it back, in quotes where it has to be."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    return text if _PLAIN.fullmatch(text) else QuotedString(text, Quote.double).with_quotes()
 
 
 VERB = Verb(
     does="the same examples in another format (convert.format=files|tfrecord|raw)",
     function="input_pipelines.formats.study:convert",
     show=show,
+    check=check_converting,
 )

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from input_pipelines.asked import check_measuring
 from input_pipelines.commands import Verb
 from results.errors import UserError
 from results.pipeline_file import PROFILE, part
@@ -85,7 +86,8 @@ def _sentences(profile: ShownProfile) -> list[tuple[str, str]]:
 
 
 VERB = Verb(
-    does="what each stage costs, how fast the whole is warm and cold, which stage limits",
+    does="what each stage costs, how fast the whole is warm and cold, which limits",
     function="input_pipelines.profiling.study:profile",
     show=show,
+    check=check_measuring,
 )

@@ -1,8 +1,11 @@
 """`convert` and `compare-formats`. Run in a study's process."""
 
+import itertools
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,18 +47,8 @@ def convert(study: Study) -> None:
     if target.exists():
         raise UserError(f"convert.folder={target}: is there already; give one that is not")
     began = time.perf_counter()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise UserError(f"convert.folder={target}: can't be written ({error.strerror})") from error
-    try:
+    with _to_be_kept(target) as temporary:
         _write(temporary, study, settings, f"convert.folder={target}")
-        temporary.chmod(0o755)
-        temporary.rename(target)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     before, after = _bytes(study.feed.train.files), _bytes(_train_files(target))
     examples = study.feed.train.examples
     put_part(
@@ -72,6 +65,33 @@ def convert(study: Study) -> None:
             }
         },
     )
+
+
+@contextmanager
+def _to_be_kept(target: Path) -> Iterator[Path]:
+    """A folder that becomes `target` at a clean end; else nothing is left, nor of the folders that
+    had to be made above it. Raises UserError where it can't be made."""
+    made = list(itertools.takewhile(lambda folder: not folder.exists(), target.parents))
+    with ExitStack() as undo:
+        try:
+            for folder in reversed(made):
+                folder.mkdir()
+                undo.callback(_remove_if_empty, folder)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        except OSError as error:
+            raise UserError(
+                f"convert.folder={target}: can't be written ({error.strerror})"
+            ) from error
+        undo.callback(shutil.rmtree, temporary, ignore_errors=True)
+        yield temporary
+        temporary.chmod(0o755)
+        temporary.rename(target)
+        undo.pop_all()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # somebody else has put something there
+        folder.rmdir()
 
 
 def compare(study: Study) -> None:

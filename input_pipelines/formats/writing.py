@@ -37,10 +37,6 @@ def write_examples(
         )
     fields = _fields(example, settings) if settings.format == RAW else ()
     if settings.format != RAW:
-        if settings.size is not None:
-            raise UserError(
-                f"convert.size={settings.size}: only convert.format=raw resizes; leave it out"
-            )
         _save_parse(folder, example)
     written = {name: _write(folder, name, splits[name], settings, fields) for name in SPLITS}
     manifest = Manifest(settings.format, settings.compression, written, fields, made_from)

@@ -20,19 +20,21 @@ def elements_per_example(graph: DatasetGraph, serial: DatasetGraph, batch: int) 
     What a stage takes for one element that it gives is known by its kind or by the number of
     elements before and behind it; else it is counted while `serial`, the same whose stages work one
     call at a time, gives a few elements. A stage for which neither is possible is left out, and
-    those before it with it.
+    those before it with it. A prefetch, which `serial` doesn't have, hands on what it is given.
     """
-    stages = graph.stages
     sizes = _sizes(graph)
     counted = running_stages(serial.stages, _counted(serial))
-    found = {stages[-1].name: 1 / batch}
-    for stage in reversed(stages):
+    found = {serial.stages[-1].name: 1 / batch}
+    for stage in reversed(serial.stages):
         if stage.name not in found:
             continue
         for name in stage.inputs:
             taken = _taken(stage, name, sizes, counted)
             if taken is not None:
                 found[name] = found[stage.name] * taken
+    for stage in graph.stages:
+        if stage.kind == "prefetch" and stage.inputs[0] in found:
+            found[stage.name] = found[stage.inputs[0]]
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from input_pipelines.graph import Stage
+from input_pipelines.own_stages import our_stages
 from input_pipelines.profiling.flow import upstream
 from input_pipelines.profiling.intervals import Interval, finite, over_rounds
 from input_pipelines.profiling.model_nodes import Running, running_stages
@@ -27,7 +28,13 @@ _PREFETCH = "prefetch"
 
 
 def profile_record(study: Study, parts: Parts, rounds: Rounds) -> dict[str, Any]:
-    """The part "profile" of `pipeline.json`, of the rounds that there are."""
+    """The part "profile" of `pipeline.json`, of the rounds that there are.
+
+    Behind a person's own pipeline lie stages of ours, which cost next to nothing a batch: they are
+    nothing to be changed, and left out.
+    """
+    ours = our_stages(parts.graph.stages)
+    stages = [stage for stage in parts.graph.stages if stage.name not in ours]
     cores = len(os.sched_getaffinity(0))
     cold, cold_missing = _cold(parts, rounds)
     costs = own_costs(parts.serial.stages, rounds.prefixes)
@@ -44,7 +51,7 @@ def profile_record(study: Study, parts: Parts, rounds: Rounds) -> dict[str, Any]
         )
         if stage.name in costs
         else Cost(stage.name, 0.0, 0.0, 1, apart=True)
-        for stage in parts.graph.stages
+        for stage in stages
         if stage.name in costs or stage.kind == _PREFETCH
     }
     steady = [cost for cost in each.values() if cost.name not in once]
@@ -66,7 +73,7 @@ def profile_record(study: Study, parts: Parts, rounds: Rounds) -> dict[str, Any]
                 rate_alone(each[stage.name], cores) if stage.name in each else None,
                 limiting,
             )
-            for stage in parts.graph.stages
+            for stage in stages
         ],
         "limiting_stage": limiting and limiting.stage,
         "limiting_why": why(limiting, steady, cores, cores_busy),

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import tensorflow as tf
 
+from input_pipelines.failing import failure
 from input_pipelines.profiling.parts import Parts, Rounds
 from input_pipelines.profiling.record import profile_record
 from input_pipelines.racing import on_few_examples
 from input_pipelines.study import Study
-from results.errors import UserError, described
+from results.errors import UserError
 from results.pipeline_file import PROFILE, put_part
 from results.run_folder import RunFolder
 
@@ -35,13 +36,11 @@ def profile(study: Study) -> None:
             parts.measure(rounds, number, study.block_seconds)
     except StopIteration:
         raise UserError(
-            "pipeline: gives no batch; it needs as many examples as a batch holds, "
+            f"{study.key}: gives no batch; it needs as many examples as a batch holds, "
             f"batch.per_replica={study.batch}, and a filter that lets some pass"
         ) from None
     except tf.errors.OpError as error:
-        raise UserError(
-            f"pipeline: it failed while it was measured ({': '.join(described(error))})"
-        ) from error
+        raise failure(study.key, study.dataset(), error) from error
     finally:
         if parts is not None and rounds.prefixes:
             put_part(RunFolder(study.folder), PROFILE, profile_record(study, parts, rounds))

@@ -12,8 +12,18 @@ from input_pipelines.tuning.rates import MAP, READ, Cost, behind, best_rate, cal
 
 _PARSE = "parse"
 _WIDER = 2
-_BUFFERS = (1, 8)
+_MOST_AHEAD = 8
+_BUFFERS = (None, 1, _MOST_AHEAD)
+"""Batches made ahead; None is AUTOTUNE's choice, which a race holds to about the most."""
 _MOST_CALLS = 64
+
+
+def buffers(batch_bytes: int, budget_bytes: int) -> tuple[int | None, ...]:
+    """How many batches may be made ahead, of those that are worth a try (None: AUTOTUNE's choice),
+    within the memory that there is."""
+    return tuple(
+        ahead for ahead in _BUFFERS if (ahead or _MOST_AHEAD) * batch_bytes <= budget_bytes
+    )
 
 
 def proposals(
@@ -22,13 +32,16 @@ def proposals(
     cores: int,
     caches: Sequence[str],
     ordered: bool,
+    ahead: Sequence[int | None] = _BUFFERS,
 ) -> list[PipelineSettings]:
     """Most promising first, `given` not among them.
 
     Args:
       caches: of `memory` and `disk`, those that there is room for.
       ordered: whether the order of the elements must stay.
+      ahead: how many batches may be made ahead, as `buffers` has it.
     """
+    prefetch = None if None in ahead else given.prefetch
     found: list[tuple[float, PipelineSettings]] = []
     for cache in ("none", *caches):
         left = stages if cache == "none" else behind(stages, _PARSE)
@@ -36,10 +49,10 @@ def proposals(
         calls = calls_for(left, MAP, rate)
         reads = calls_for(left, READ, rate)
         chosen = replace(
-            given, cache=cache, parallel_calls=max(calls, cores), prefetch=None, threads=None
+            given, cache=cache, parallel_calls=max(calls, cores), prefetch=prefetch, threads=None
         )
         for settings in (replace(chosen, parallel_calls=None), chosen):
-            if ordered or cache != "none":
+            if not _reads_may_change(given, ordered) or cache != "none":
                 found.append((rate, settings))
             else:
                 found.append((rate, replace(settings, parallel_reads=max(reads, cores))))
@@ -50,7 +63,11 @@ def proposals(
 
 
 def neighbours(
-    best: PipelineSettings, cores: int, ordered: bool, caches: Sequence[str]
+    best: PipelineSettings,
+    cores: int,
+    ordered: bool,
+    caches: Sequence[str],
+    ahead: Sequence[int | None] = _BUFFERS,
 ) -> Iterator[PipelineSettings]:
     """Settings that differ from the best so far in one thing."""
     yield replace(best, batch_first=not best.batch_first)
@@ -63,15 +80,21 @@ def neighbours(
         for each in _steps(calls, cores)
         if each != best.parallel_calls
     )
-    if not ordered:
-        if best.deterministic:
-            yield replace(best, deterministic=False)
+    if not ordered and best.deterministic:
+        yield replace(best, deterministic=False)
+    if _reads_may_change(best, ordered):
         for each in _steps(best.parallel_reads, cores):
             if each != best.parallel_reads and best.cache == "none":
                 yield replace(best, parallel_reads=each)
-    for ahead in (None, *_BUFFERS):
-        if ahead != best.prefetch:
-            yield replace(best, prefetch=ahead)
+    for batches in ahead:
+        if batches != best.prefetch:
+            yield replace(best, prefetch=batches)
+
+
+def _reads_may_change(settings: PipelineSettings, ordered: bool) -> bool:
+    """How many files our own pipelines read at once is part of their order; a person's interleave
+    keeps its own."""
+    return not ordered or settings._target_ is not None
 
 
 def _steps(number: int | None, cores: int) -> list[int | None]:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from input_pipelines.racing import Runner
 from input_pipelines.settings import PipelineSettings
-from results.errors import UserError
+from results.errors import UserError, described
 from results.statistics import LogRatio, paired
 
 _FEWEST_ROUNDS = 3
@@ -82,6 +82,15 @@ class Race:
                 entrant.runner = None
         return first
 
+    def back(self, entrant: Entrant) -> None:
+        """Starts one again that has dropped out."""
+        entrant.runner = self._start(entrant.settings)
+
+    def next_best(self, after: Entrant) -> list[Entrant]:
+        """All others that raced, the fastest first; a choice among them is no measurement."""
+        others = [each for each in self.entrants.values() if each.paces and each is not after]
+        return sorted(others, key=lambda each: -each.pace_over(self._rounds))
+
     def confirmed(self, given: Entrant, found: Entrant) -> list[tuple[float, float]]:
         """Blocks of both in turns, batches a second: rounds, and as many again and again while they
         leave it open which one is faster."""
@@ -101,7 +110,7 @@ class Race:
         try:
             entrant = Entrant(settings, self._start(settings))
         except (UserError, tf.errors.OpError) as error:
-            entrant = Entrant(settings, None, " ".join(str(error).split()))
+            entrant = Entrant(settings, None, described(error)[1])
         self.entrants[repr(settings)] = entrant
         return entrant
 

@@ -6,19 +6,20 @@ Runs in a study's process.
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from math import ceil
 from typing import Any
 
 import psutil
 import tensorflow as tf
 
-from input_pipelines.equivalence import fingerprint
+from input_pipelines.failing import failure
 from input_pipelines.profiling.study import profile_briefly
 from input_pipelines.racing import Runner, on_few_examples
 from input_pipelines.settings import PipelineSettings
 from input_pipelines.study import Study
-from input_pipelines.tuning.proposals import neighbours, proposals
+from input_pipelines.tuning.proof import Reference, compared, reference
+from input_pipelines.tuning.proposals import buffers, neighbours, proposals
 from input_pipelines.tuning.rates import MAP, READ, Cost, costs
 from input_pipelines.tuning.search import Entrant, Race, faster
 from results.errors import UserError
@@ -28,52 +29,60 @@ from results.statistics import LogRatio
 
 _SHARE_OF_FREE_MEMORY = 0.5
 _RACE_BLOCK = 0.5
-_EXAMPLES_WITHOUT_END = 4_096
-"""That are compared of a pipeline that never ends."""
+_MOST_COMPARED = 4
+"""Settings, the fastest first, until one gives the same examples."""
 _CACHE_OVERHEAD = 1.2
 """Bytes of a cached example ÷ bytes of its tensors."""
 
 
 def tune(study: Study) -> None:
-    """Searches, confirms, proves equivalence and writes the part "tuning" of `pipeline.json`.
+    """Searches, proves equivalence, confirms and writes the part "tuning" of `pipeline.json`.
 
-    Raises UserError where the pipeline fails, or nothing fits into `tune.ram_mb`.
+    Raises UserError where the pipeline fails, nothing fits into `tune.ram_mb`, or the pipeline
+    gives other examples from pass to pass.
     """
+    try:
+        _tune(_on_its_cores(study))
+    except tf.errors.OpError as error:
+        raise failure(study.key, study.dataset(), error) from error
+
+
+def _tune(study: Study) -> None:
     began = time.perf_counter()
-    study = _on_its_cores(study)
     batch_bytes = _bytes_of_a_batch(study)
     budget = _budget_bytes(study, batch_bytes)
+    small = on_few_examples(study)
+    held = reference(small)
     profile_briefly(study)
     record = part(RunFolder(study.folder), PROFILE) or {}
     stages = costs(record.get("stages", ()))
-    caches = _caches(study, batch_bytes, budget)
-    small = on_few_examples(study)
+    room = _Room(
+        study.cores,
+        held.order_matters,
+        _caches(study, batch_bytes, budget),
+        buffers(batch_bytes, budget),
+    )
     race = Race(
         lambda settings: Runner(small, settings, cold=study.feed.storage.emulated),
         study.rounds,
         _RACE_BLOCK * study.block_seconds,
-        until=began + study.tune.seconds,
+        until=time.perf_counter() + study.tune.seconds,
     )
     given = race.wave([study.feed.pipeline], None)
-    best = _searched(race, given, study, stages, caches)
+    found, untried = _searched(race, given, stages, room)
+    best, same_order = _proved(race, given, found, held)
     ratio, pairs = _confirmed(race, given, best)
-    same = _same(study, small, best.settings)
-    if same is None:
-        best.refused = "an epoch of it holds other elements, by hash"
-    if same is None or ratio is None or ratio.interval()[0] <= 1:
-        best, ratio = given, None
-        same = _same(study, small, given.settings)
+    if ratio is None or ratio.interval()[0] <= 1:
+        best, ratio, same_order = given, None, held.same_order
+    changes = _changes(given.settings, best.settings, stages)
     put_part(
         RunFolder(study.folder),
         TUNING,
         {
             "given": asdict(given.settings),
             "chosen": asdict(best.settings),
-            "overrides": [override for override, _ in _changes(given, best, stages)],
-            "changes": [
-                {"override": override, "why": why}
-                for override, why in _changes(given, best, stages)
-            ],
+            "overrides": [override for override, _ in changes],
+            "changes": [{"override": override, "why": why} for override, why in changes],
             "ratio": None if ratio is None else ratio.ratio,
             "low": None if ratio is None else ratio.interval()[0],
             "high": None if ratio is None else ratio.interval()[1],
@@ -82,33 +91,72 @@ def tune(study: Study) -> None:
                 "given": given.pace_over(study.rounds) * study.batch,
                 "chosen": best.pace_over(study.rounds) * study.batch,
             },
-            "same": same,
+            "same": {
+                "examples": held.epoch.count,
+                "whole_epoch": held.whole and held.epoch.count == study.epoch_examples,
+                "elements": held.epoch.elements,
+                "same_order": same_order,
+                "random": held.random,
+            },
             "budget_mb": budget / 1e6,
             "cores": study.cores,
-            "caches": list(caches),
-            "tried": [_tried(entrant, study.batch) for entrant in race.entrants.values()],
+            "caches": list(room.caches),
+            "tried": [_tried(entrant, given, study.batch) for entrant in race.entrants.values()],
+            "untried": untried,
+            "asked_seconds": study.tune.seconds,
             "seconds": time.perf_counter() - began,
         },
     )
 
 
+@dataclass(frozen=True)
+class _Room:
+    """What settings may take and change."""
+
+    cores: int
+    ordered: bool
+    caches: Sequence[str]
+    ahead: Sequence[int | None]
+
+
 def _searched(
-    race: Race, given: Entrant, study: Study, stages: Sequence[Cost], caches: Sequence[str]
-) -> Entrant:
-    """The best of the model's proposals and of what lies beside it."""
-    wanted = proposals(given.settings, stages, study.cores, caches, study.ordered)
+    race: Race, given: Entrant, stages: Sequence[Cost], room: _Room
+) -> tuple[Entrant, int]:
+    """The best of the model's proposals and of what lies beside it, and how many settings the time
+    was too short for."""
+    wanted = proposals(
+        given.settings, stages, room.cores, room.caches, room.ordered, ahead=room.ahead
+    )
     start = given.runner
     best = race.wave(wanted, given)
-    while not race.time_is_over:
-        beside = list(neighbours(best.settings, study.cores, study.ordered, caches))
-        if all(repr(settings) in race.entrants for settings in beside):
+    while True:
+        beside = list(
+            neighbours(best.settings, room.cores, room.ordered, room.caches, ahead=room.ahead)
+        )
+        left = {repr(each) for each in (*wanted, *beside)} - set(race.entrants)
+        if race.time_is_over or not left:
             break
         found = race.wave(beside, best)
         if found is best:
             break
         best = found
     given.runner = start  # it may have dropped out, and is compared with the best at the end
-    return best
+    return best, len(left) if race.time_is_over else 0
+
+
+def _proved(race: Race, given: Entrant, best: Entrant, held: Reference) -> tuple[Entrant, bool]:
+    """The fastest that gives the same examples, ready to run, and whether in the same order; the
+    pipeline as it is where none does among the few fastest."""
+    for entrant in [best, *race.next_best(best)][:_MOST_COMPARED]:
+        if entrant is given:
+            break
+        comparison = compared(held, entrant.settings)
+        entrant.refused = comparison.refused
+        if comparison.refused is None:
+            if entrant.runner is None:
+                race.back(entrant)
+            return entrant, comparison.same_order
+    return given, held.same_order
 
 
 def _confirmed(
@@ -121,30 +169,13 @@ def _confirmed(
     return faster(pairs), pairs
 
 
-def _same(study: Study, small: Study, chosen: PipelineSettings) -> dict[str, Any] | None:
-    """The proof that an epoch holds the same elements as before, and whether in the same order, by
-    hash; None where it doesn't."""
-    examples = small.epoch_examples or _EXAMPLES_WITHOUT_END
-    before, after = (
-        fingerprint(small.dataset(settings), by_example=True, take=examples)
-        for settings in (study.feed.pipeline, chosen)
-    )
-    if not before.same_elements(after):
-        return None
-    return {
-        "examples": before.count,
-        "whole_epoch": small.epoch_examples is not None
-        and small.epoch_examples == study.epoch_examples,
-        "elements": before.elements,
-        "same_order": before.same_order(after),
-    }
-
-
-def _changes(given: Entrant, best: Entrant, stages: Sequence[Cost]) -> list[tuple[str, str]]:
+def _changes(
+    given: PipelineSettings, chosen: PipelineSettings, stages: Sequence[Cost] = ()
+) -> list[tuple[str, str]]:
     """Each setting that differs, as it is typed, and why."""
     found = []
     for each in fields(PipelineSettings):
-        before, after = getattr(given.settings, each.name), getattr(best.settings, each.name)
+        before, after = getattr(given, each.name), getattr(chosen, each.name)
         if before != after:
             typed = "null" if after is None else str(after).lower()
             found.append((f"pipeline.{each.name}={typed}", _why(each.name, after, stages)))
@@ -171,9 +202,11 @@ def _costliest(stages: Sequence[Cost], kind: str) -> str:
     return f"{most.name} takes {1e6 * most.busy:,.0f} µs an example"
 
 
-def _tried(entrant: Entrant, batch: int) -> dict[str, Any]:
+def _tried(entrant: Entrant, given: Entrant, batch: int) -> dict[str, Any]:
+    changes = _changes(given.settings, entrant.settings)
     return {
         "settings": asdict(entrant.settings),
+        "overrides": [override for override, _ in changes],
         "examples_per_second": entrant.pace_over(len(entrant.paces)) * batch
         if entrant.paces
         else None,
@@ -197,7 +230,7 @@ def _bytes_of_a_batch(study: Study) -> int:
     try:
         batch = next(iter(study.dataset()))
     except StopIteration:
-        raise UserError("pipeline: gives no batch; there is nothing to tune") from None
+        raise UserError(f"{study.key}: gives no batch; there is nothing to tune") from None
     dense = tf.nest.flatten(batch, expand_composites=True)
     return sum(tensor.numpy().nbytes for tensor in dense)
 

@@ -1,5 +1,8 @@
 """Functions that return datasets, as people write them: good ones, and ones that can't be used."""
 
+import sys
+
+import numpy as np
 import tensorflow as tf
 
 EXAMPLES = 22
@@ -37,6 +40,24 @@ def endless(batch: int) -> tf.data.Dataset:
     return fixed(batch).repeat()
 
 
+def endless_unfilled(batch: int) -> tf.data.Dataset:
+    """Endless too, but whether its batches are full is not told by their shape."""
+    return tf.data.Dataset.range(24).map(_examples).repeat().batch(batch)
+
+
+def endless_generator(batch: int) -> tf.data.Dataset:
+    """Endless, which nobody can know."""
+
+    def examples():
+        n = 0
+        while True:
+            yield [[[float(n)]] * 8] * 8, n % 10
+            n += 1
+
+    signature = (tf.TensorSpec([8, 8, 1], tf.float32), tf.TensorSpec([], tf.int32))
+    return tf.data.Dataset.from_generator(examples, output_signature=signature).batch(batch)
+
+
 def dicts(batch: int, field: str = "image") -> tf.data.Dataset:
     return fixed(batch).map(lambda x, y: {field: x, "label": y})
 
@@ -69,6 +90,33 @@ def own_part(replica: int, replicas: int, batch: int) -> tf.data.Dataset:
 
 def seeded(seed: int, batch: int) -> tf.data.Dataset:
     return tf.data.Dataset.range(24).shuffle(24, seed=seed).map(_examples).batch(batch)
+
+
+def slow_map(batch: int) -> tf.data.Dataset:
+    """One stage costs most of it; whether a batch is full is not told by its shape."""
+
+    def work(x, y):
+        matrix = tf.ones([200, 200]) * x[0, 0, 0]
+        for _ in range(3):
+            matrix = tf.linalg.matmul(matrix, matrix) * 1e-9
+        return x + tf.reduce_sum(matrix), y
+
+    examples = tf.data.Dataset.range(EXAMPLES).map(_examples, name="make").map(work, name="work")
+    return examples.batch(batch).prefetch(2, name="pre")
+
+
+def unseeded(batch: int, seed: int | None = None) -> tf.data.Dataset:
+    """As most people write it: which examples the last batch leaves out changes with each epoch."""
+    examples = tf.data.Dataset.range(EXAMPLES).map(_examples, name="make")
+    return examples.shuffle(EXAMPLES, seed=seed).batch(batch)
+
+
+def unrepeatable(batch: int) -> tf.data.Dataset:
+    def work(x, y):
+        drawn = tf.numpy_function(lambda: np.random.default_rng().random(), [], tf.float64)
+        return x + tf.cast(tf.ensure_shape(drawn, []), tf.float32), y
+
+    return tf.data.Dataset.range(24).map(_examples).map(work, name="dice").batch(batch)
 
 
 def with_python(batch: int) -> tf.data.Dataset:
@@ -145,6 +193,22 @@ def raises_in_the_middle(batch: int) -> tf.data.Dataset:
             return tf.identity(x), y
 
     return fixed(batch).unbatch().map(work, name="checked").batch(batch)
+
+
+def raises_in_python(batch: int) -> tf.data.Dataset:
+    def look(y):
+        if y > 8:
+            raise ValueError("planted")
+        return y
+
+    def work(x, y):
+        return x, tf.ensure_shape(tf.numpy_function(look, [y], tf.int32), [])
+
+    return tf.data.Dataset.range(24).map(_examples).map(work, name="late").batch(batch)
+
+
+def leaves() -> tf.data.Dataset:
+    sys.exit(3)
 
 
 def raises_at_once() -> tf.data.Dataset:

@@ -67,6 +67,11 @@ def test_part_of_an_endless_dataset_has_a_fingerprint_and_the_whole_has_none() -
         fingerprint(endless)
 
 
+def test_a_fingerprint_takes_no_longer_than_it_may() -> None:
+    endless = tf.data.Dataset.range(4).repeat()
+    assert 0 < fingerprint(endless, take=10**9, longest_seconds=0.01).count < 10**9
+
+
 def test_numbers_are_compared_by_their_bits() -> None:
     nothing = made(np.float32("nan"), np.float32(-0.0))
     assert fingerprint(nothing).same_order(fingerprint(nothing))

@@ -1,6 +1,12 @@
 """The same examples, whatever they are stored as."""
 
 import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,18 +15,23 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from input_pipelines.commands.convert import show
 from input_pipelines.equivalence import Fingerprint, fingerprint
+from input_pipelines.feed import Feed
 from input_pipelines.formats.manifest import MANIFEST
+from input_pipelines.formats.study import convert
 from input_pipelines.formats.writing import parsed, write_examples
 from input_pipelines.pieces import Split
-from input_pipelines.settings import ConvertSettings
+from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
 from input_pipelines.sources import array, csv_lines, jpeg_records, text_bytes
 from input_pipelines.sources.stored import source as stored
+from input_pipelines.study import Study
 from results.errors import UserError
-from results.pipeline_file import FORMATS, part
+from results.pipeline_file import FORMATS, part, put_part
 from results.run_folder import RunFolder
-from tests.launcher.command_line import study_pipeline
+from tests.launcher.command_line import REPOSITORY, study_pipeline
 
 WAYS = [
     ConvertSettings("files"),
@@ -107,10 +118,9 @@ def test_text_is_refused_as_raw(tmp_path) -> None:
     ("settings", "said"),
     [
         (ConvertSettings("raw", size=16), "convert.size=16: the examples hold no image"),
-        (ConvertSettings("tfrecord", size=16), "convert.size=16: only convert.format=raw resizes"),
         (ConvertSettings("tfrecord", shards=99), "convert.shards=99: at most one for each of 24"),
     ],
-    ids=["no image", "not raw", "shards"],
+    ids=["no image", "shards"],
 )
 def test_what_cannot_be_is_one_line(settings, said, tmp_path) -> None:
     source = csv_lines.source(examples=24, vocabulary=50, shards=3)
@@ -151,6 +161,16 @@ def test_file_that_vanished_is_named(splits, tmp_path) -> None:
         stored(str(tmp_path)).open(None, "train")
 
 
+@pytest.mark.parametrize("folder", ["there", "my images/raw", "a=b, c", 'it\'s \\"quoted\\"'])
+def test_words_to_train_with_can_be_pasted(folder, tmp_path, capsys) -> None:
+    converted = {"folder": folder, "times_the_source": 1.0, "format": "raw", "examples": 4}
+    put_part(RunFolder(tmp_path), FORMATS, {"converted": converted})
+    show(tmp_path)
+    words = shlex.split(capsys.readouterr().out.splitlines()[2])
+    read = OverridesParser.create().parse_overrides(words)
+    assert [each.value() for each in read] == ["stored", folder]
+
+
 @pytest.mark.ci
 def test_converted_examples_are_named_for_training(tmp_path) -> None:
     words = ("source=jpeg_records", "source.parameters.examples=64", "convert.format=raw")
@@ -161,6 +181,48 @@ def test_converted_examples_are_named_for_training(tmp_path) -> None:
     again = study_pipeline(tmp_path, "convert", *words, "convert.folder=there")
     assert again.returncode == 2
     assert "is there already" in again.stderr
+
+
+def test_conversion_that_fails_leaves_no_folder_that_it_made(tmp_path) -> None:
+    made = {name: array.source().open(None, name) for name in ("train", "test")}
+    feed = Feed(made["train"], made["test"], None, PipelineSettings(), 0)
+    target = tmp_path / "there" / "and" / "there"
+    study = Study(
+        feed=feed,
+        batch=4,
+        replicas=1,
+        ordered=False,
+        rounds=1,
+        block_seconds=0.1,
+        tune=TuneSettings(),
+        folder=tmp_path,
+        convert=ConvertSettings(folder=str(target)),
+    )
+    with pytest.raises(UserError, match="lie in no files"):
+        convert(study)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.ci
+def test_conversion_that_is_interrupted_leaves_nothing(tmp_path) -> None:
+    words = ("source=jpeg_records", "convert.format=files", "convert.folder=deep/there")
+    command = [sys.executable, "-m", "input_pipelines", "convert", *words, "cache_folder=cache"]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(
+        [*command, "source.parameters.examples=20000", "source.parameters.size=16"],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as started:
+        while not list(tmp_path.glob("deep/.there-*/train")):
+            assert started.poll() is None, started.stderr.read()
+            time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        said = started.communicate()[1]
+    assert started.returncode == 130
+    assert "what was measured" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
 @pytest.mark.ci

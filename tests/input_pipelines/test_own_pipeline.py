@@ -142,6 +142,7 @@ _NOT_TRAINABLE = {
     "without_label": "gives dicts of image, class; tuples (x, y) are needed, or dicts with `label`",
     "raises_in_the_middle": "its stage checked raised InvalidArgumentError: .*assertion failed",
     "raises_at_once": "raises_at_once: raised OSError: planted: no such bucket",
+    "leaves": "pipeline._target_=tests.input_pipelines.own_functions.leaves: raised SystemExit: 3",
     "nowhere": "own_functions has no nowhere",
 }
 
@@ -227,7 +228,15 @@ def test_what_is_kept_in_memory_already_is_not_kept_twice_there(
 
 
 @pytest.mark.parametrize(
-    ("name", "examples"), [("fixed", 24), ("pairs", 20), ("from_generator", 24), ("endless", None)]
+    ("name", "examples"),
+    [
+        ("fixed", 24),
+        ("pairs", 20),
+        ("from_generator", 24),
+        ("endless", None),
+        ("endless_unfilled", None),
+        ("endless_generator", None),
+    ],
 )
 def test_an_epoch_is_what_one_pass_gives_in_full_batches(name: str, examples: int | None) -> None:
-    assert own_epoch_examples(own(name), BATCH) == examples
+    assert own_epoch_examples(own(name), BATCH, longest_seconds=1) == examples

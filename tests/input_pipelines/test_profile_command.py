@@ -41,6 +41,7 @@ def test_help_names_the_profile(tmp_path: Path) -> None:
     ended = command(tmp_path, "--help")
     assert ended.returncode == 0
     assert "python -m input_pipelines profile" in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 80
 
 
 def test_a_misspelt_verb_is_one_line(tmp_path: Path) -> None:

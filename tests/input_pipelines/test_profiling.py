@@ -1,9 +1,9 @@
 """Profiles of small pipelines whose costs are planted."""
 
 import dataclasses
+import re
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from results.errors import UserError
 from results.pipeline_file import PIPELINE, PROFILE, part
 from results.run_folder import RunFolder
 from tests.input_pipelines.made_splits import feed_of, record_files
+from tests.input_pipelines.test_own_pipeline import own
 
 BATCH = 4
 EXAMPLES = (24, 24)
@@ -157,6 +158,32 @@ def test_the_elements_behind_an_example_are_counted_through_files_and_filters(
     assert found["files"] == pytest.approx(found["read"] * 2 / sum(EXAMPLES))
 
 
+def test_the_elements_before_a_prefetch_are_counted_through_it() -> None:
+    dataset = (
+        tf.data.Dataset.range(20, name="source")
+        .prefetch(4, name="early")
+        .map(lambda x: x + 1, name="map")
+        .batch(5, name="batch")
+        .prefetch(2, name="late")
+        .filter(lambda x: tf.size(x) == 5, name="filter")
+        .repeat(name="repeat")
+    )
+    graph = DatasetGraph.of(dataset)
+    found = elements_per_example(graph, graph.one_call_at_a_time(), 5)
+    assert found["late"] == found["batch"] == found["filter"] == 1 / 5
+    assert found["early"] == found["source"] == found["map"] == 1
+
+
+@pytest.mark.ci
+def test_profile_of_a_persons_own_pipeline_shows_their_stages_alone(tmp_path: Path) -> None:
+    feed = own("slow_map")
+    found = profile_of(dataclasses.replace(study_of(tmp_path), feed=feed, rounds=3))
+    source, *others = [stage["name"] for stage in found["stages"]]
+    assert source.startswith("range")
+    assert others == ["make", "work", "batch", "pre"]
+    assert found["limiting_stage"] == "work"
+
+
 def test_the_model_tells_written_stages_apart_after_fusing_and_no_more(tmp_path: Path) -> None:
     dataset = (
         tf.data.Dataset.range(100, name="source")
@@ -210,7 +237,7 @@ def test_a_pipeline_that_fails_says_why_and_keeps_whole_rounds(tmp_path: Path) -
         return tf.ensure_shape(tf.py_function(look, [x], tf.int64), []), y
 
     study = dataclasses.replace(study_of(tmp_path, failing, parallel_calls=1), rounds=10**6)
-    with pytest.raises(UserError, match=r"pipeline: it failed while .*a file has vanished"):
+    with pytest.raises(UserError, match=r"^source=source: .* ValueError: a file has vanished \("):
         profile(study)
     found = part(RunFolder(tmp_path), PROFILE)
     assert found is not None
@@ -218,10 +245,17 @@ def test_a_pipeline_that_fails_says_why_and_keeps_whole_rounds(tmp_path: Path) -
 
 
 def test_a_pipeline_that_gives_nothing_is_a_users_error(tmp_path: Path) -> None:
-    study = dataclasses.replace(study_of(tmp_path), batch=10**6)
-    empty = SimpleNamespace(**{**vars(study), "dataset": lambda: tf.data.Dataset.range(0).batch(2)})
-    with pytest.raises(UserError, match="gives no batch"):
-        profile(empty)  # type: ignore[arg-type]
+    study = dataclasses.replace(study_of(tmp_path), feed=own("empty"))
+    with pytest.raises(UserError, match=r"^pipeline._target_=\S+empty: gives no batch"):
+        profile(study)
+
+
+def test_the_stage_that_raised_in_the_middle_is_named(tmp_path: Path) -> None:
+    study = dataclasses.replace(study_of(tmp_path), feed=own("raises_in_python"))
+    with pytest.raises(UserError) as refused:
+        profile(study)
+    said = r"pipeline._target_=\S+raises_in_python: its stage late raised ValueError: planted"
+    assert re.fullmatch(said + r" \(own_functions.py:\d+\)", str(refused.value))
 
 
 def test_a_folder_without_a_profile_is_a_users_error(tmp_path: Path) -> None:

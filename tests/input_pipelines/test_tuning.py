@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from input_pipelines.settings import PipelineSettings
-from input_pipelines.tuning.proposals import neighbours, proposals
+from input_pipelines.tuning.proposals import buffers, neighbours, proposals
 from input_pipelines.tuning.rates import (
     MAP,
     READ,
@@ -89,6 +89,26 @@ def test_neighbours_differ_from_the_best_in_one_thing() -> None:
     for beside in neighbours(best, 2, ordered=False, caches=["memory"]):
         changed = [name for name in vars(best) if getattr(best, name) != getattr(beside, name)]
         assert len(changed) == 1
+
+
+@pytest.mark.parametrize(
+    ("batch_bytes", "allowed"), [(100, (None, 1, 8)), (125, (None, 1, 8)), (126, (1,)), (1001, ())]
+)
+def test_no_more_batches_are_made_ahead_than_memory_holds(batch_bytes, allowed) -> None:
+    ahead = buffers(batch_bytes, 1_000)
+    assert ahead == allowed
+    given = PipelineSettings(parallel_calls=1, prefetch=0)
+    wanted = proposals(given, STAGES, 2, [], ordered=True, ahead=ahead)
+    beside = neighbours(given, 2, ordered=True, caches=[], ahead=ahead)
+    assert {each.prefetch for each in [*wanted, *beside]} <= {0, *allowed}
+
+
+def test_order_of_a_persons_own_reads_stays_however_many_there_are() -> None:
+    own = PipelineSettings(_target_="my.own")
+    reads = {each.parallel_reads for each in proposals(own, STAGES, 2, [], ordered=True)}
+    beside = {each.parallel_reads for each in neighbours(own, 2, ordered=True, caches=[])}
+    assert reads == {7}
+    assert len(beside) > 1
 
 
 @pytest.mark.ci

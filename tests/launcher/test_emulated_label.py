@@ -10,7 +10,9 @@ from tests.runs import experiment
 
 
 def test_own_pipeline_reads_by_itself_and_cannot_be_slowed() -> None:
-    with pytest.raises(NotApplicable, match=r"^emulate\.storage: pipeline\._target_=mine\.make"):
+    with pytest.raises(
+        NotApplicable, match=r"^emulate\.storage\.mb_per_second=2: pipeline\._target_=mine\.make"
+    ):
         experiment("emulate.storage.mb_per_second=2", "pipeline._target_=mine.make")
 
 
@@ -36,4 +38,7 @@ def test_source_without_files_refuses_emulated_storage(
 
     words = ["workload=digits_mlp", "source=array", "emulate.storage.latency_ms=5"]
     assert main([*words, f"hydra.run.dir={tmp_path / 'run'}"]) == 2
-    assert "emulate.storage: source=array makes its examples in memory" in capsys.readouterr().err
+    assert (
+        "emulate.storage.latency_ms=5: source=array makes its examples in memory"
+        in capsys.readouterr().err
+    )

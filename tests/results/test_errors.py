@@ -27,15 +27,52 @@ Traceback (most recent call last):
 \t [[{{node PyFunc}}]]"""
 
 
+IN_TF_DATA = """{{function_node __wrapped__IteratorGetNext_device_/job:localhost/CPU:0}} \
+ValueError: example 200 is
+broken
+Traceback (most recent call last):
+
+  File "/lib/python3.11/site-packages/tensorflow/python/ops/script_ops.py", line 269, in __call__
+    ret = func(*args)
+          ^^^^^^^^^^^
+
+  File "/home/me/mine.py", line 16, in examples
+    if i==200: raise ValueError("example 200 is\\nbroken")
+
+  File "/lib/python3.11/site-packages/numpy/load.py", line 3, in load
+
+ValueError: example 200 is
+broken
+
+
+\t [[{{node PyFunc}}]] [Op:IteratorGetNext] name: """
+IN_A_MAP = """{{function_node __wrapped__IteratorGetNext_device_/job:localhost/CPU:0}} \
+Error in user-defined function passed to MapDataset:1 transformation with iterator: \
+Iterator::Root::Map::Zip[1]::BatchV2::Map: bad : Tensor had Inf values
+\t [[{{node CheckNumerics}}]] [Op:IteratorGetNext] name: """
+VANISHED = (
+    "{{function_node __wrapped__IteratorGetNext_device_/job:localhost/CPU:0}} /data/2.tfr; "
+    "No such file or directory [Op:IteratorGetNext] name: "
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (OWN, ("ValueError", "planted (mine.py:3)")),
+        (IN_TF_DATA, ("ValueError", "example 200 is broken (mine.py:16)")),
+        (IN_A_MAP, ("RuntimeError", "bad : Tensor had Inf values")),
+        (VANISHED, ("RuntimeError", "/data/2.tfr; No such file or directory")),
+    ],
+)
+def test_what_python_raised_in_tensorflow_keeps_its_name_and_place(message, expected):
+    assert described(RuntimeError(message)) == expected
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
         (LOST_PEER, "Collective ops is aborted by: recvmsg:Connection reset by peer"),
-        (
-            OWN,
-            'ValueError: planted Traceback (most recent call last): File "/home/me/mine.py", '
-            "line 3, in __call__ […]",
-        ),
         ("Graph execution error:\n", "Graph execution error:"),
         ("plain  words\nover lines", "plain words over lines"),
         ("x" * 600, "x" * 499 + "…"),
