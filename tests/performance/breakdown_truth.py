@@ -59,7 +59,7 @@ class Planted:
         said = [f"strategy={self.strategy}", f"workers={self.workers}"]
         said += [f"emulate.accelerator.examples_per_second={RATE:g}"]
         if self.sleep_ms:
-            said += ["pipeline._target_=tests.performance.slow_batches.batches"]
+            said += ["pipeline._target_=tests.performance.made_batches.slow"]
             said += [f"+pipeline.parameters.sleep_ms={self.sleep_ms}", "pipeline.prefetch=0"]
         if self.slower > 1:
             said += [f"emulate.straggler={{worker-0: {self.slower}}}"]
@@ -81,9 +81,9 @@ CELLS = {
     "input": Planted("one_device", 1, sleep_ms=50),
     "replicas": Planted("mirrored", 2),
     "straggler": Planted("multiworker", 2, slower=1.5),
-    "network": Planted("multiworker", 2, mbit=100),
-    "all": Planted("multiworker", 4, sleep_ms=50, slower=1.5, mbit=100),
-    "servers": Planted("parameter_server", 1, mbit=100),
+    "network": Planted("multiworker", 2, mbit=50),
+    "all": Planted("multiworker", 4, sleep_ms=50, slower=1.5, mbit=50),
+    "servers": Planted("parameter_server", 1, mbit=50),
     "servers, straggler": Planted("parameter_server", 2, slower=1.5),
 }
 
