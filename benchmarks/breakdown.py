@@ -5,8 +5,10 @@ of what a task sees as communicating, the time until then was waiting for the sl
 and what is left is transfer. That compares moments of several tasks and holds as far as their
 clocks agree, as they do on one machine.
 
-Workers of a coordinator wait for nobody: what they read of remote variables lies within computing,
-what they write within the update, and between two calls they wait for the coordinator (`queue`).
+Workers of a coordinator wait for nobody: they read the variables (`pull`), compute, hand gradients
+over (`push`), which the servers then apply, and between two calls wait for the coordinator
+(`queue`). Layers that compute while others are still being read do so within `pull`; where rows
+don't tell it apart, reading lies within computing, and handing over within the update.
 """
 
 from collections.abc import Mapping
@@ -24,12 +26,16 @@ class StepParts:
     step: float
     input: float
     """Until the next batch was there."""
+    pull: float | None
+    """Until the last variable that the step reads had come from its parameter server."""
     compute: float
-    """Until the last of the task's replicas had its gradients; reading remote variables too."""
+    """Until the last of the task's replicas had its gradients."""
     straggle: float | None
     """Until the slowest task had its gradients."""
     transfer: float | None
     """The rest of summing gradients, and a call's sum of loss and stop, over all tasks."""
+    push: float | None
+    """Until the last gradient had come to its parameter server."""
     update: float
     """Until the variables were written, remote ones too."""
     queue: float | None
@@ -40,7 +46,7 @@ class StepParts:
     """Of the seconds from the first step's start to the last one's end, in no step: pauses."""
 
 
-PARTS = ("input", "compute", "straggle", "transfer", "update", "queue", "rest")
+PARTS = ("input", "pull", "compute", "straggle", "transfer", "push", "update", "queue", "rest")
 """Those that add up to a step, in the order in which they come."""
 
 
@@ -89,7 +95,8 @@ def staleness(measured: Mapping[str, StepRows]) -> np.ndarray:
     for own in workers:
         ends = [_ends(rows) for rows in workers if rows is not own]
         others = np.sort(np.concatenate([np.empty(0), *ends]))
-        read = _ends(own) - own.update_seconds - own.compute_seconds
+        within = own.pull_seconds, own.compute_seconds, own.push_seconds, own.update_seconds
+        read = _ends(own) - np.nansum(within, axis=0)
         found.append(np.searchsorted(others, _ends(own)) - np.searchsorted(others, read))
     return np.concatenate(found)
 
@@ -102,38 +109,30 @@ def staleness_mean(measured: Mapping[str, StepRows]) -> float | None:
 
 def _synchronous(rows: StepRows, slowest: np.ndarray) -> StepParts:
     """`slowest`: when the last task had its gradients, unix seconds [n]."""
-    straggle = np.clip(slowest - _computed(rows), 0.0, rows.communicate_seconds)
+    straggle: np.ndarray = np.clip(slowest - _computed(rows), 0.0, rows.communicate_seconds)
     transfer = rows.communicate_seconds - straggle + rows.agree_seconds
-    known = straggle + transfer
-    return _parts(rows, known, straggle=_mean(straggle), transfer=_mean(transfer), queue=None)
+    return _parts(rows, straggle=straggle, transfer=transfer)
 
 
 def _overlapping(rows: StepRows) -> StepParts:
-    queue = rows.queue_seconds
-    return _parts(rows, queue, straggle=None, transfer=None, queue=_mean(queue))
+    told = {"pull": rows.pull_seconds, "push": rows.push_seconds, "queue": rows.queue_seconds}
+    known = {name: seconds for name, seconds in told.items() if np.isfinite(seconds).all()}
+    return _parts(rows, **known)
 
 
-def _parts(
-    rows: StepRows,
-    known: np.ndarray,
-    *,
-    straggle: float | None,
-    transfer: float | None,
-    queue: float | None,
-) -> StepParts:
-    """`known`: seconds of the parts that are given, [n]."""
+def _parts(rows: StepRows, **known: np.ndarray) -> StepParts:
+    """`known`: seconds of the parts that not every strategy has, [n] each; the others are None."""
     inside = rows.wait_seconds + rows.compute_seconds + rows.update_seconds
     wall = float(_ends(rows).max() - rows.start.min())
+    others = dict.fromkeys(("pull", "straggle", "transfer", "push", "queue"))
     return StepParts(
         step=_mean(rows.seconds),
         input=_mean(rows.wait_seconds),
         compute=_mean(rows.compute_seconds),
-        straggle=straggle,
-        transfer=transfer,
         update=_mean(rows.update_seconds),
-        queue=queue,
-        rest=_mean(rows.seconds - inside - known),
+        rest=_mean(rows.seconds - inside - np.sum(list(known.values()), axis=0)),
         unaccounted_share=1 - float(rows.seconds.sum()) / wall if wall > 0 else 0.0,
+        **others | {name: _mean(seconds) for name, seconds in known.items()},
     )
 
 

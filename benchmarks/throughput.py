@@ -35,8 +35,10 @@ class StepRows:
     wait_seconds: np.ndarray
     examples: np.ndarray
     loss: np.ndarray
+    pull_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
     compute_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
     communicate_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
+    push_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
     update_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
     agree_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
     queue_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)

@@ -2,9 +2,11 @@
 
 STEP_WORDS = {
     "input": "waiting for input",
+    "pull": "reading the variables",
     "compute": "computing",
     "straggle": "waiting for the slowest",
     "transfer": "transfer",
+    "push": "handing gradients over",
     "update": "updating",
     "queue": "waiting for the coordinator",
     "rest": "the rest",

@@ -12,9 +12,12 @@ Rows of `steps`, one a step:
     examples        examples this task trained on
     loss            null inside a call of the compiled function, a value at its last step
     and where the strategy can tell, the parts of `seconds`, else null:
-    compute_seconds         forward and backward, until the task's last gradient was there
+    pull_seconds            reading variables from parameter servers
+    compute_seconds         forward and backward, until the task's last gradient was there; reading
+                            remote variables too, where that is not told apart
     communicate_seconds     until gradients were summed over replicas, waiting for others included
-    update_seconds          applying them; under parameter servers, pushing them as well
+    push_seconds            handing gradients over to parameter servers
+    update_seconds          applying them; pushing them too, where that is not told apart
     agree_seconds           summing the last call's loss and wish to stop over all tasks
     queue_seconds           a coordinator's worker waited for its next call
 
@@ -50,8 +53,10 @@ RESOURCES = "resources"
 EXAMPLES = "examples"
 
 STEP_PARTS = (
+    "pull_seconds",
     "compute_seconds",
     "communicate_seconds",
+    "push_seconds",
     "update_seconds",
     "agree_seconds",
     "queue_seconds",

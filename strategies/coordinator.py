@@ -31,7 +31,7 @@ from strategies.milestones import Milestones
 from strategies.model import Training, make_step
 from strategies.model_size import gradient_bytes
 from strategies.saving import local_copy, read_weights
-from strategies.stamped import Steps, before_first, begins, parts, stamped_steps
+from strategies.stamped import Steps, before_first, begins, remote_parts, stamped_steps
 from strategies.stamps import clock
 from strategies.stopping import Stopping
 
@@ -215,7 +215,7 @@ class _Loop:
         if not self.trained:
             self.trained = True
             graph, sent = self.traced_as[0]
-            self.milestones.begun(self.step + len(steps.starts), graph, sent)
+            self.milestones.begun(self.step + len(steps.moments), graph, sent)
         last_end, resumed = self.last_ends.get(worker), self.milestones.resumed
         if last_end is not None and resumed is not None:
             last_end = max(last_end, resumed)
@@ -223,6 +223,7 @@ class _Loop:
         queued = 0.0 if last_end is None else called - last_end
         self.last_ends[worker] = float(steps.ends[-1])
         loss = float(np.mean(steps.losses))
+        parts = remote_parts(steps) if job.devices == "cpu" else {}
         job.recorder.steps(
             self.step + 1,
             began,
@@ -231,13 +232,7 @@ class _Loop:
             job.batch_per_replica,
             None if job.emulated else loss,
             task=task,
-            parts={
-                # What reads of remote variables take lies within computing, their writing within
-                # the update: nothing is summed over replicas.
-                **parts(steps, job.devices),
-                "communicate_seconds": np.full(len(began), np.nan),
-                "queue_seconds": before_first(queued, steps),
-            },
+            parts=parts | {"queue_seconds": before_first(queued, steps)},
         )
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers, task=task)
@@ -361,6 +356,7 @@ def _make_call(
             clock=stamp,
             told=lambda gradients: sent.append(gradient_bytes(gradients, tf.float32)),
             wait=chosen_wait(waiting, tf.gather(_choices(job), index)) if waiting else None,
+            remote=True,
         )
 
         def train(batch: Any) -> tuple[tf.Tensor, tf.Tensor]:

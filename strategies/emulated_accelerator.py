@@ -7,6 +7,7 @@ once where it will wait, and taken off.
 
 What a replica would have computed is stood in for: gradients of the model's own shapes and types,
 which are really reduced and applied. They are zeros, so nothing is learned and there is no loss.
+Variables on parameter servers are really read as well, before the wait.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,9 @@ _CALIBRATED_US = 20_000
 _CALIBRATIONS = 15
 
 
-def emulated(compute: Compute, variables: Sequence[Any], wait: Wait) -> Compute:
+def emulated(
+    compute: Compute, variables: Sequence[Any], wait: Wait, *, remote: bool = False
+) -> Compute:
     """A function in place of `compute`, which is traced for what it returns and never run.
 
     Its loss is 0. A sparse gradient of a table has as many rows as the real one, of rows 0, 1, 2, …
@@ -34,18 +37,21 @@ def emulated(compute: Compute, variables: Sequence[Any], wait: Wait) -> Compute:
 
     Args:
       variables: what the gradients are of.
+      remote: whether parameter servers hold them: they are really read, before the wait.
     """
 
     def waiting(x: Any, y: Any) -> tuple[tf.Tensor, list[Any]]:
         specs = tf.nest.map_structure(tf.TensorSpec.from_tensor, (x, y))
         traced = tf.function(compute, autograph=False).get_concrete_function(*specs)
         share, gradients = traced.structured_outputs
+        pairs = list(zip(gradients, variables, strict=True))
+        loss = _zero_of([_read(*pair) for pair in pairs]) if remote else tf.zeros_like(share)
         # What doesn't depend on the wait is made while it lasts, or once when the graph is built.
-        made = [_stand_in(*pair) for pair in zip(gradients, variables, strict=True)]
-        with tf.control_dependencies(tf.nest.flatten((x, y))):
+        made = [_stand_in(gradient, variable, loss) for gradient, variable in pairs]
+        with tf.control_dependencies([*tf.nest.flatten((x, y)), loss]):
             done = wait()
         with tf.control_dependencies([done]):
-            return tf.zeros_like(share), [_kept_back(each) for each in made]
+            return tf.identity(loss), [_kept_back(each) for each in made]
 
     return waiting
 
@@ -120,23 +126,46 @@ def _overshoot_us() -> tf.Tensor:
     return tf.cast(least * _MICROSECONDS, tf.int64) - _CALIBRATED_US
 
 
-def _stand_in(gradient: Any, variable: Any) -> Any:
+def _read(gradient: Any, variable: Any) -> tf.Tensor | None:
+    """What computing would read of a variable: rows, where the gradient is of rows."""
+    if gradient is None:
+        return None
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.gather(variable, _rows(gradient, variable))
+    return tf.convert_to_tensor(variable)
+
+
+def _zero_of(values: Sequence[tf.Tensor | None]) -> tf.Tensor:
+    """0, float32 [], which can't be told without all of `values`: TensorFlow doesn't fetch what
+    nothing uses."""
+    there = [value for value in values if value is not None]
+    firsts = [tf.cast(tf.reshape(value, [-1])[0], tf.float32) for value in there]
+    return tf.minimum(tf.abs(tf.add_n(firsts)), 0.0)
+
+
+def _stand_in(gradient: Any, variable: Any, zero: tf.Tensor) -> Any:
+    """Zeros, each of them `zero`: what TensorFlow knows before it runs, it makes on the parameter
+    server instead of sending it there."""
     if gradient is None:
         return None
     if not isinstance(gradient, tf.IndexedSlices):
-        return _zeros(gradient, variable)
-    values = _zeros(gradient.values, variable)
-    rows = tf.range(values.shape[0], dtype=gradient.indices.dtype) % variable.shape[0]
-    return tf.IndexedSlices(values, rows, tf.constant(variable.shape.as_list()))
+        return _filled(gradient, variable, zero)
+    values = _filled(gradient.values, variable, zero)
+    dense_shape = tf.constant(variable.shape.as_list())
+    return tf.IndexedSlices(values, _rows(gradient, variable), dense_shape)
 
 
-def _zeros(gradient: tf.Tensor, variable: Any) -> tf.Tensor:
+def _rows(gradient: tf.IndexedSlices, variable: Any) -> tf.Tensor:
+    return tf.range(gradient.values.shape[0], dtype=gradient.indices.dtype) % variable.shape[0]
+
+
+def _filled(gradient: tf.Tensor, variable: Any, zero: tf.Tensor) -> tf.Tensor:
     if not gradient.shape.is_fully_defined():
         raise ValueError(
             f"emulate.accelerator: the gradient of {variable.name} has no fixed shape, so nothing "
             "can stand in for it"
         )
-    return tf.zeros(gradient.shape, gradient.dtype)
+    return tf.fill(gradient.shape, tf.cast(zero, gradient.dtype))
 
 
 def _kept_back(gradient: Any) -> Any:

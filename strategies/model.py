@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks.workloads.conversion import converted
+from strategies import crossing
 from strategies.emulated_accelerator import Compute, Wait, emulated
 from strategies.settings import LoopSettings
 from strategies.stamps import Clock, stamped
@@ -71,14 +72,16 @@ def make_step(
     clock: Clock,
     told: Callable[[list[Any]], None],
     wait: Wait | None = None,
+    remote: bool = False,
 ) -> Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]:
     """The function of one replica: gradients of its batch, summed over replicas, applied.
 
     It takes (x, y) of one batch and returns this replica's share of the mean loss, a float32
     scalar (the shares of all replicas add up to the mean over `examples_per_update` examples), and
-    when its gradients were ready and when they were reduced, by `clock`, float64 [2]. `told` is
-    called with its gradients, tensors or IndexedSlices, whenever it is traced. With a `wait`, that
-    is all it computes; gradients and loss are then zeros.
+    when it had read the variables, when its gradients were ready and when they were reduced or on
+    the parameter servers, by `clock`, float64 [3]; NaN is not known. `told` is called with its
+    gradients, tensors or IndexedSlices, whenever it is traced. With a `wait`, that is all it
+    computes; gradients and loss are then zeros. `remote`: parameter servers hold the variables.
     """
 
     apply_gradients = converted(training.optimizer.apply_gradients)
@@ -98,29 +101,37 @@ def make_step(
 
     compute: Compute = gradients if loop.accumulate == 1 else accumulated
     if wait is not None:
-        compute = emulated(compute, training.model.trainable_variables, wait)
+        compute = emulated(compute, training.model.trainable_variables, wait, remote=remote)
     if loop.jit_compile:
         compute = tf.function(compute, jit_compile=True, autograph=False)
 
     def step(x: Any, y: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        first = operation_count()
         share, found = compute(x, y)
+        pulled = tf.constant(float("nan"), tf.float64)
+        if remote:
+            fed = tf.nest.flatten(x)[0]
+            pulled = crossing.pulled(operations_since(first), fed, clock)
         pairs = [
             (gradient, variable)
             for gradient, variable in zip(found, training.model.trainable_variables, strict=True)
             if gradient is not None
         ]
         ready, (share, values) = stamped(clock, (share, [gradient for gradient, _ in pairs]))
-        reduced = ready
+        given = ready
         told(values)
         if reduce:
             summed = _summed_over_replicas(values, tf.as_dtype(loop.gradient_dtype))
-            reduced, values = stamped(clock, summed)
+            given, values = stamped(clock, summed)
         pairs = list(zip(values, (variable for _, variable in pairs), strict=True))
+        first = operation_count()
         if training.keras_2:
             apply_gradients(pairs, skip_gradients_aggregation=True)
         else:
             apply_gradients(pairs)
-        return share, tf.stack([ready, reduced])
+        if remote:
+            given = crossing.pushed(operations_since(first), clock)
+        return share, tf.stack([pulled, ready, given])
 
     return step
 
@@ -154,8 +165,13 @@ def updates_since(first: int) -> list[tf.Operation]:
     A time stamp taken after a step must wait for them: one that didn't showed 0.04 ms for an
     update of several (facts on TensorFlow 2.21).
     """
-    operations = tf.compat.v1.get_default_graph().get_operations()
-    return [operation for operation in operations[first:] if operation.op_def.is_stateful]
+    return [operation for operation in operations_since(first) if operation.op_def.is_stateful]
+
+
+def operations_since(first: int) -> list[tf.Operation]:
+    """Those added to the current graph when it had `first` of them, and after."""
+    operations: list[tf.Operation] = tf.compat.v1.get_default_graph().get_operations()
+    return operations[first:]
 
 
 def operation_count() -> int:

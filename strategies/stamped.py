@@ -13,20 +13,46 @@ from strategies.stamps import Clock, stamped
 class Steps(NamedTuple):
     """What k steps of one call give; tensors inside the graph, arrays outside."""
 
-    starts: Any
-    """Unix seconds before each step's input, float64 [k]."""
-    fed: Any
-    """Unix seconds when each step's input was there, float64 [k]."""
-    ready: Any
-    """Unix seconds when the last of this task's replicas had its gradients, float64 [k]."""
-    reduced: Any
-    """Unix seconds when the last of them had them summed over all replicas, float64 [k]."""
-    ends: Any
-    """Unix seconds when each step's variables were updated, float64 [k]."""
+    moments: Any
+    """Unix seconds of each step, float64 [k, 6]: before its input, and those named below."""
     losses: Any
     """This task's share of each step's mean loss, float32 [k]."""
     numbers: Any
     """Numbers of the examples that this task trained on, int64 [k, examples]."""
+
+    @property
+    def starts(self) -> Any:
+        """Before each step's input, float64 [k]."""
+        return self.moments[:, 0]
+
+    @property
+    def fed(self) -> Any:
+        """When each step's input was there, float64 [k]."""
+        return self.moments[:, 1]
+
+    @property
+    def pulled(self) -> Any:
+        """When what it reads of remote variables was there, float64 [k]; NaN is not known."""
+        return self.moments[:, 2]
+
+    @property
+    def ready(self) -> Any:
+        """When the last of this task's replicas had its gradients, float64 [k]."""
+        return self.moments[:, 3]
+
+    @property
+    def given(self) -> Any:
+        """When the last of them had them summed over all replicas, or parameter servers had them,
+        float64 [k]; NaN is not known."""
+        return self.moments[:, 4]
+
+    @property
+    def ends(self) -> Any:
+        """When each step's variables were updated, float64 [k]."""
+        return self.moments[:, 5]
+
+
+_MOMENTS = 6
 
 
 def stamped_steps(
@@ -42,15 +68,11 @@ def stamped_steps(
       examples: how many numbers `take` gives.
       clock: tells the time, see `strategies.stamps.clock`.
       take: reads the next input: its examples' numbers, int64 [examples], and what `train` wants.
-      train: makes one step of it and returns the loss, float32 [], and when this task's gradients
-        were ready and when they were reduced, float64 [2].
+      train: makes one step of it and returns the loss, float32 [], and when this task pulled, was
+        ready and had given its gradients, float64 [3].
     """
     arrays = Steps(
-        starts=tf.TensorArray(tf.float64, count, element_shape=[]),
-        fed=tf.TensorArray(tf.float64, count, element_shape=[]),
-        ready=tf.TensorArray(tf.float64, count, element_shape=[]),
-        reduced=tf.TensorArray(tf.float64, count, element_shape=[]),
-        ends=tf.TensorArray(tf.float64, count, element_shape=[]),
+        moments=tf.TensorArray(tf.float64, count, element_shape=[_MOMENTS]),
         losses=tf.TensorArray(tf.float32, count, element_shape=[]),
         numbers=tf.TensorArray(tf.int64, count, element_shape=[examples]),
     )
@@ -62,10 +84,10 @@ def stamped_steps(
             number, batch = take()
         fed, (number, batch) = stamped(clock, (number, batch))
         first = operation_count()
-        loss, moments = train(batch)
+        loss, within = train(batch)
         with tf.control_dependencies([loss, *updates_since(first)]):
             end = clock()
-        row = Steps(start, fed, moments[0], moments[1], end, loss, number)
+        row = Steps(tf.concat([[start, fed], within, [end]], 0), loss, number)
         written = [array.write(k, value) for array, value in zip(rows, row, strict=True)]
         return k + 1, end, Steps(*written)
 
@@ -83,20 +105,31 @@ def begins(steps: Steps, last_end: float | None) -> np.ndarray:
     return np.concatenate([first, steps.ends[:-1]])
 
 
-def parts(steps: Steps, devices: str) -> dict[str, np.ndarray]:
-    """Columns of `results.streams.STEP_PARTS` that the stamps of a synchronous step tell; seconds,
-    float64 [k]. None on an accelerator: it goes on working when the host's stamp is taken."""
-    if devices != "cpu":
-        return {}
+def synchronous_parts(steps: Steps) -> dict[str, np.ndarray]:
+    """Columns of `results.streams.STEP_PARTS` that the stamps of a synchronous step on a CPU tell;
+    seconds, float64 [k]. An accelerator goes on working when the host's stamp is taken."""
     return {
         "compute_seconds": steps.ready - steps.fed,
-        "communicate_seconds": steps.reduced - steps.ready,
-        "update_seconds": steps.ends - steps.reduced,
+        "communicate_seconds": steps.given - steps.ready,
+        "update_seconds": steps.ends - steps.given,
+    }
+
+
+def remote_parts(steps: Steps) -> dict[str, np.ndarray]:
+    """The same of a step on remote variables. What is not seen to be pulled lies within computing,
+    what is not seen to be pushed within the update, and is NaN itself."""
+    pulled = np.where(np.isnan(steps.pulled), steps.fed, steps.pulled)
+    given = np.where(np.isnan(steps.given), steps.ready, steps.given)
+    return {
+        "pull_seconds": steps.pulled - steps.fed,
+        "compute_seconds": steps.ready - pulled,
+        "push_seconds": steps.given - steps.ready,
+        "update_seconds": steps.ends - given,
     }
 
 
 def before_first(seconds: float, steps: Steps) -> np.ndarray:
     """`seconds` that passed between two calls, which belong to the first of `steps`; [k]."""
-    column = np.zeros(len(steps.starts))
+    column = np.zeros(len(steps.moments))
     column[0] = max(0.0, seconds)
     return column

@@ -22,7 +22,7 @@ from strategies.job import TrainingJob
 from strategies.milestones import Milestones
 from strategies.model import Training
 from strategies.placed import on_replicas
-from strategies.stamped import before_first, begins, parts
+from strategies.stamped import before_first, begins, synchronous_parts
 from strategies.stopping import Stopping
 from strategies.synchronous_call import Called, SynchronousCall
 
@@ -95,10 +95,10 @@ class _Loop:
 
     def _record(self, called: Called) -> None:
         job, steps = self.job, called.steps
-        loss = called.losses / len(steps.starts)
+        loss = called.losses / len(steps.moments)
         if self.last_end is None:
             self.milestones.begun(
-                self.step + len(steps.starts), self.call.graph, self.call.gradient_bytes
+                self.step + len(steps.moments), self.call.graph, self.call.gradient_bytes
             )
             self.milestones.resume()
         elif self.milestones.resumed is not None:
@@ -107,6 +107,7 @@ class _Loop:
         # After a pause, which belongs to no step, nothing is left of the sum before it.
         agreeing = 0.0 if self.last_end is None else self.last_agreed - self.last_end
         self.last_end, self.last_agreed = float(steps.ends[-1]), called.agreed
+        parts = synchronous_parts(steps) if job.devices == "cpu" else {}
         job.recorder.steps(
             self.step + 1,
             began,
@@ -114,7 +115,7 @@ class _Loop:
             steps.fed - steps.starts,
             job.batch_per_replica * job.placement.replicas,
             None if job.emulated else loss,
-            parts=parts(steps, job.devices) | {"agree_seconds": before_first(agreeing, steps)},
+            parts=parts | {"agree_seconds": before_first(agreeing, steps)},
         )
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers)

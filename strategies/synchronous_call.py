@@ -62,6 +62,7 @@ class SynchronousCall:
 
         call = _compiled(job, strategy, training, batch, reduce, told)
         self._traced = call.get_concrete_function(_COUNT, _STOP, iterators)
+        self._captured = self._traced.captured_inputs
 
     @property
     def graph(self) -> tf.Graph:
@@ -70,11 +71,12 @@ class SynchronousCall:
 
     def __call__(self, count: int, stop: float, iterators: list[Any]) -> Called:
         """Takes `count` steps; every task of the cluster has to do so, and tell its `stop`."""
-        found, packed, agreed = self._traced(
-            tf.constant(count, tf.int32), tf.constant(stop, tf.float32), iterators
-        )
-        losses, stops = packed.numpy()
-        steps = Steps(*(part.numpy() for part in found))
+        given = [tf.constant(count, tf.int32), tf.constant(stop, tf.float32)]
+        given += tf.nest.flatten(iterators, expand_composites=True)
+        # Matching what is given with the signature is most of what Python does between two calls.
+        found = self._traced.inference_fn.call_flat(*given, *self._captured)
+        *parts, packed, agreed = (tensor.numpy() for tensor in found)
+        steps, (losses, stops) = Steps(*parts), packed
         return Called(steps, float(losses), float(stops), float(agreed))
 
 

@@ -35,6 +35,7 @@ _IN_THE_MODEL = {"workers", "ps", "strategy", "workload", "keras", _MBIT, _ACCEL
 _IN_THE_MODEL_BELOW = ("batch.", "strategy.", "engine.")
 _NOT_OF_SPEED_BELOW = ("until.", "measure.", "evaluate.", "checkpoint.", "watch.")
 _OF_THE_WORKLOAD = ("workload.", "source", "source.")
+_LIES_WITHIN = {"pull": "compute", "push": "update"}
 _WHAT_IS_LEFT = "rest"
 """Part of a step that is known only where all others are."""
 _MOST = 0.5
@@ -151,9 +152,13 @@ def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
 
 def _parts(row: Mapping[str, Any], step_seconds: float) -> dict[str, float]:
     """Means over steps, of which a few may be very long: as shares of the typical step, where all
-    of them are known."""
+    of them are known. What a worker pulls counts as computing and what it pushes as the update,
+    as in runs that didn't tell them apart."""
     told = {part: _number(row.get(f"step_{part}_seconds")) for part in PARTS}
     found = {part: seconds for part, seconds in told.items() if seconds is not None}
+    for part, within in _LIES_WITHIN.items():
+        if part in found and within in found:
+            found[within] += found.pop(part)
     whole = sum(found.values())
     if _WHAT_IS_LEFT not in found or whole <= 0:
         return found

@@ -16,6 +16,7 @@ from results.report.drawing import (
     PURPLE,
     SKY,
     VERMILION,
+    YELLOW,
     Numbers,
     Plot,
     draw,
@@ -28,7 +29,17 @@ from results.text import DASH, fixed, one_line, percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = dict(zip(STEP_WORDS, (ORANGE, BLUE, VERMILION, PURPLE, GREEN, SKY, GREY), strict=True))
+_COLOURS = {
+    "input": ORANGE,
+    "pull": YELLOW,
+    "compute": BLUE,
+    "straggle": VERMILION,
+    "transfer": PURPLE,
+    "push": PURPLE,  # no task has both: gradients are on their way
+    "update": GREEN,
+    "queue": SKY,
+    "rest": GREY,
+}
 _MOST_BARS = 24
 
 

@@ -15,7 +15,7 @@ from benchmarks.breakdown import (
 )
 from benchmarks.throughput import StepRows
 
-FIELDS = ("wait", "compute", "communicate", "update", "agree", "queue")
+FIELDS = ("wait", "pull", "compute", "communicate", "push", "update", "agree", "queue")
 
 
 def rows(start: float, steps: int, rest: float, first: int = 1, **parts: float) -> StepRows:
@@ -29,8 +29,10 @@ def rows(start: float, steps: int, rest: float, first: int = 1, **parts: float) 
         wait_seconds=told["wait"],
         examples=np.full(steps, 32),
         loss=np.full(steps, np.nan),
+        pull_seconds=told["pull"],
         compute_seconds=told["compute"],
         communicate_seconds=told["communicate"],
+        push_seconds=told["push"],
         update_seconds=told["update"],
         agree_seconds=told["agree"],
         queue_seconds=told["queue"],
@@ -80,6 +82,14 @@ def test_a_pause_is_no_part_of_a_step_and_is_told():
     assert found.unaccounted_share == pytest.approx(25 / 225)
 
 
+def test_reading_and_handing_over_are_told_apart_where_rows_tell():
+    parts = {"wait": 1, "compute": 5, "update": 2, "queue": 3}
+    older = overlapping_parts({"worker-0": rows(0, 8, 1, **parts)})["worker-0"]
+    of = overlapping_parts({"worker-0": rows(0, 8, 1, **parts, pull=4, push=6)})["worker-0"]
+    assert (older.pull, older.push, older.step, older.rest) == (None, None, 12, 1)
+    assert (of.pull, of.push, of.step, of.rest) == pytest.approx((4, 6, 22, 1))
+
+
 def test_a_coordinators_worker_waits_for_its_next_call():
     found = overlapping_parts({"worker-0": rows(0, 8, 1, wait=1, compute=5, update=2, queue=3)})
     of = found["worker-0"]
@@ -100,6 +110,12 @@ def test_staleness_counts_updates_of_others_between_read_and_own_update(ahead, e
     one = rows(0.0, 50, rest=0, wait=0, compute=8, update=2, queue=0)
     other = rows(ahead - 10, 52, rest=0, wait=0, compute=8, update=2, queue=0)
     assert staleness({"worker-0": one, "worker-1": other})[:50].tolist() == [each] * 50
+
+
+def test_what_others_wrote_while_the_variables_were_read_counts_as_stale():
+    one = rows(0.0, 50, rest=0, wait=0, pull=4, compute=2, push=3, update=1, queue=0)
+    other = rows(-9.0, 52, rest=0, wait=0, compute=8, update=2, queue=0)  # writes at 1, 11, …
+    assert staleness({"worker-0": one, "worker-1": other})[:50].tolist() == [1] * 50
 
 
 def test_a_worker_alone_is_never_stale():

@@ -72,13 +72,14 @@ def receive(senders: str, answer: str) -> None:
 
 def send(address: str, seconds: str) -> None:
     """In a process: as many bytes as the way to `address` takes in so many seconds."""
-    with _connected(address) as connection:
+    with connected(address) as connection:
         limit = time.perf_counter() + float(seconds)
         while time.perf_counter() < limit:
             connection.sendall(_BLOCK)
 
 
-def _connected(address: str) -> socket.socket:
+def connected(address: str) -> socket.socket:
+    """A connection to `PORT` there, as soon as somebody listens."""
     limit = time.monotonic() + _READY_SECONDS
     while True:
         try:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from launcher.session import Session
-from results.streams import STEPS, read_rows
+from results.streams import RESOURCES, STEPS, read_rows
 from tests.runs import run
 
 
@@ -57,6 +57,12 @@ def test_workers_wait_and_leave_no_loss_no_quality_and_no_model(tmp_path: Path) 
     assert not (folder.path / "model").exists()
     rows = {task: read_rows(folder.task_folder(task), STEPS) for task in ("worker-0", "worker-1")}
     assert all(np.isnan(of["loss"].to_numpy()).all() for of in rows.values())
+    for of in rows.values():
+        assert (of["pull_seconds"].to_numpy() > 0).all()
+    used = [read_rows(folder.task_folder(task), RESOURCES) for task in rows]
+    for column in ("sent_bytes", "received_bytes"):  # gradients go, variables come
+        carried = sum(of[column].to_numpy()[-1] for of in used)
+        assert carried > summary["steps"] * summary["gradient_bytes"]
     usual, slow = (np.median(of["seconds"].to_numpy()) for of in rows.values())
     assert usual < slow
 

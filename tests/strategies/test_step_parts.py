@@ -37,7 +37,12 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
         table = read_rows(folder.task_folder(task), STEPS).to_pandas()
         assert (table.compute_seconds > 0).all()
         assert (table.update_seconds > 0).all()
-        within = ("wait", "compute", "communicate", "update", "agree", "queue")
+        remote = "parameter_server" in overrides[0]
+        assert ((table.pull_seconds > 0) & (table.push_seconds > 0)).all() == remote
+        within = (
+            *("wait", "pull", "compute", "communicate"),
+            *("push", "update", "agree", "queue"),
+        )
         told = np.nansum([table[f"{name}_seconds"] for name in within], axis=0)
         assert (told <= table.seconds + 1e-6).all()
     summary = outcome.summary

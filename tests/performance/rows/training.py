@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from results.step_words import STEP_WORDS
+
 
 def learns(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     runs = measured["runs"]
@@ -96,4 +98,29 @@ def stamps(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
             "÷ without",
             f"{row['ratio']:.3f} × ({row['low']:.3f} to {row['high']:.3f}), "
             f"{row['cpu_us_per_step']:.1f} µs of CPU a step",
+        )
+
+
+def truth(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    rows = measured["rows"]
+    for part in dict.fromkeys(row["part"] for row in rows):
+        known = [row for row in rows if row["part"] == part and row["planted_ms"] > 0]
+        if not known:
+            continue
+        farthest = max((row["error"] for row in known), key=abs)
+        middle = float(np.median([abs(row["error"]) for row in known]))
+        yield (
+            f"{STEP_WORDS[part]}: what the parts of a step tell against what was planted (emulated "
+            f"accelerators, networks, stragglers, slow input), {len(known)} rows",
+            f"{middle:.1%} off in the median, farthest {farthest:+.1%}",
+        )
+
+
+def instrumentation(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for row in measured["cost"]:
+        yield (
+            f"`{row['workload']}`, a step of {row['step_us']:.0f} µs: with all instrumentation ÷ a "
+            "plain loop",
+            f"{row['ratio']:.3f} × ({row['low']:.3f} to {row['high']:.3f}), "
+            f"{row['cpu_us_per_step']:.1f} µs of CPU a step over {row['calls']:,} calls",
         )
