@@ -1,13 +1,15 @@
 """Where tasks listen: the one place that chooses ports."""
 
+import itertools
 import random
 import socket
+from collections.abc import Collection
 from pathlib import Path
 
 from results.errors import UserError
 
-_HOST = "127.0.0.1"
-_LOWEST = 10_000
+LOOPBACK = "127.0.0.1"
+LOWEST_PORT = 10_000
 """Below it live services that people start by hand."""
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _LAST_PORT = 65_535
@@ -27,22 +29,36 @@ def choose_addresses(
       UserError: `first_port` leaves too few ports after it, or so many ports aren't free.
     """
     if private and first_port is None:
-        first_port = _LOWEST
+        first_port = LOWEST_PORT
     if first_port is not None:
         if first_port + count - 1 > _LAST_PORT:
             raise UserError(
                 f"engine.first_port={first_port}: {count} tasks need ports up to "
                 f"{first_port + count - 1}; give {_LAST_PORT - count + 1} at most"
             )
-        return tuple(f"{_HOST}:{first_port + index}" for index in range(count))
-    candidates = range(_LOWEST, _first_ephemeral_port())
-    ports: list[int] = []
-    for _ in range(_ATTEMPTS):
-        if len(ports) == count:
-            return tuple(f"{_HOST}:{port}" for port in ports)
-        port = random.SystemRandom().choice(candidates)
-        if port not in ports and is_free(port):
-            ports.append(port)
+        return tuple(f"{LOOPBACK}:{first_port + index}" for index in range(count))
+    return tuple(f"{LOOPBACK}:{port}" for port in free_ports(count))
+
+
+def free_ports(count: int, but: Collection[int] = ()) -> tuple[int, ...]:
+    """`count` distinct ports of this machine that nobody listens on.
+
+    Args:
+      but: those that have been given away, and aren't listened on yet.
+
+    Raises:
+      UserError: so many ports aren't free.
+    """
+    candidates = range(LOWEST_PORT, _first_ephemeral_port())
+    tried = min(len(candidates), count + _ATTEMPTS)
+    ports = (
+        port
+        for port in random.SystemRandom().sample(candidates, tried)
+        if port not in but and is_free(port)
+    )
+    found = tuple(itertools.islice(ports, count))
+    if len(found) == count:
+        return found
     raise UserError(
         f"workers: {count} tasks need as many ports, and between {candidates.start} and "
         f"{candidates.stop} there are not so many free; give fewer workers"
@@ -72,4 +88,4 @@ def _first_ephemeral_port() -> int:
         first = int(_EPHEMERAL.read_text().split()[0])
     except OSError:
         return usual
-    return first if first > _LOWEST + _ATTEMPTS else usual
+    return first if first > LOWEST_PORT + _ATTEMPTS else usual

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from launcher import profiling
 from launcher.errors import NotApplicable
-from launcher.groups import strategies_by_key
+from launcher.groups import members_by_key
 from launcher.schema import Settings
 from launcher.values import value_of
 
@@ -20,6 +20,7 @@ class _Source(Protocol):
 def check(asked: dict[str, Any], takes: str, source: _Source) -> None:
     """Raise NotApplicable for the first combination that makes no sense."""
     _keys_of_other_strategies(asked)
+    _keys_of_other_engines(asked)
     _number_of_workers(asked)
     _data_that_the_workload_takes(asked["workload"]["name"], takes, source)
     _what_a_coordinator_cannot_do(asked)
@@ -47,7 +48,7 @@ def check(asked: dict[str, Any], takes: str, source: _Source) -> None:
 def _keys_of_other_strategies(asked: dict[str, Any]) -> None:
     usual = {each.name: each.default for each in dataclasses.fields(Settings)}
     strategy, own = asked["strategy"]["name"], asked["strategy"]["keys"]
-    for key, strategies in strategies_by_key().items():
+    for key, strategies in members_by_key("strategy").items():
         if key in own or key not in usual:
             continue
         value = value_of(asked, key)
@@ -55,6 +56,16 @@ def _keys_of_other_strategies(asked: dict[str, Any]) -> None:
             raise NotApplicable(
                 f"{key}={value}: it doesn't apply to strategy={strategy}, only to "
                 f"{', '.join(strategies)}; leave it out"
+            )
+
+
+def _keys_of_other_engines(asked: dict[str, Any]) -> None:
+    engine = asked["engine"]
+    for key, engines in members_by_key("engine").items():
+        if key not in engine["keys"] and engine[key] not in (None, [], {}):
+            raise NotApplicable(
+                f"engine.{key}={engine[key]}: it doesn't apply to engine={engine['name']}, only to "
+                f"{', '.join(engines)}; leave it out"
             )
 
 

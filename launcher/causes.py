@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from launcher.engines import OVER_MEMORY, Exit
+from launcher.engines import LOST_HOST, OVER_MEMORY, Exit
 from launcher.failure_kinds import (
     ADDRESS_TAKEN,
     DISK,
@@ -169,6 +169,8 @@ def _without_a_word(
     code, name = ended.code, signal_name(ended.code)
     held = f"{progress['rss_mb']:,.0f} MB" if progress.get("rss_mb") else "an unknown amount"
     less = "take a smaller batch or a smaller shuffle buffer, fewer workers, or more memory"
+    if ended.ended_for == LOST_HOST:
+        return True, PLATFORM, str(ended.said)
     if ended.ended_for == OVER_MEMORY:
         limit = f"watch.memory_mb={limits.memory_mb}"
         return True, MEMORY, f"was ended for holding more than {limit}; raise it, or {less}"

@@ -1,12 +1,12 @@
 """The cluster as data: which tasks there are, where they listen, what each of them is told."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from launcher.addresses import choose_addresses, host_address
-from launcher.engines import Host
+from launcher.addresses import LOWEST_PORT, choose_addresses, host_address
+from launcher.engines import Host, Place
 from launcher.hardware import available_cores
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ DATA_SERVICE = "DATA_SERVICE"
 cluster: addresses by role."""
 _NO_PROXY = "no_grpc_proxy"
 """gRPC's variable of the hosts that it reaches directly."""
+_LOOPBACK = "127.0.0.1,localhost"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def make_plan(
     addresses: Sequence[str] | None = None,
     cores: Sequence[int] | None = None,
     private: bool = False,
+    places: Mapping[str, Place] | None = None,
 ) -> ClusterPlan:
     """The plan of an experiment; a pure function of it, the addresses and the cores.
 
@@ -73,12 +75,15 @@ def make_plan(
       addresses: first one for each task of the cluster, then those of tf.data service: the
         dispatcher's, one for each data worker, and the data workers'; chosen now where None.
       private: whether the tasks have a network of their own.
+      places: where each task runs, by its name; None: all on this machine.
 
     Raises:
       UserError: `engine.first_port` leaves too few ports.
     """
     names, data_workers = training_names(experiment), experiment.pipeline.service.workers
     listening = 0 if experiment.strategy.topology == "process" else len(names)
+    if places is not None:
+        addresses = _on_places(experiment, places)
     if addresses is None:
         count = listening + 2 * data_workers
         addresses = choose_addresses(count, experiment.engine.first_port, private)
@@ -88,9 +93,12 @@ def make_plan(
     cluster = _cluster(names, addresses[:listening]) if listening else None
     service = _service(addresses[listening:], data_workers)
     told = {DATA_SERVICE: json.dumps(service)} if service else {}
-    places = addresses[:listening] if listening else [None] * len(names)
-    cores = available_cores() if cores is None else cores
-    shares = _cores(experiment, len(names), data_workers, cores)
+    own_addresses = addresses[:listening] if listening else [None] * len(names)
+    if places is None:
+        cores = available_cores() if cores is None else cores
+        shares = _cores(experiment, len(names), data_workers, cores)
+    else:
+        shares = _cores_of_places(experiment, places)
     training = [
         TaskPlan(
             role=role,
@@ -101,13 +109,15 @@ def make_plan(
             cores=kept,
         )
         for (role, index), address, own, kept in zip(
-            names, places, _gpus(experiment, names), shares[: len(names)], strict=True
+            names, own_addresses, _gpus(experiment, names), shares[: len(names)], strict=True
         )
     ]
     environment = _environment(experiment, ()) | told
     tasks = [*training, *_serving(service, environment, shares[len(names) :])]
     if mbit_per_second is not None:
         tasks = _placed(tasks, mbit_per_second)
+    if places is not None:
+        tasks = _reached_without_proxy(tasks, {place.address for place in places.values()})
     return ClusterPlan(tuple(tasks))
 
 
@@ -142,6 +152,42 @@ def task_names(experiment: "Experiment") -> list[tuple[str, int]]:
     return training_names(experiment) + (service if data_workers else [])
 
 
+def ports_needed(experiment: "Experiment") -> dict[str, int]:
+    """On how many ports each task listens, by its name."""
+    data_workers = experiment.pipeline.service.workers
+    listens = int(experiment.strategy.topology != "process")
+    counts = {DISPATCHER: data_workers, DATA_WORKER: 1}
+    return {f"{role}-{index}": counts.get(role, listens) for role, index in task_names(experiment)}
+
+
+def nominal_places(experiment: "Experiment") -> dict[str, Place] | None:
+    """Hosts that stand for those that are known only when the run begins; None where tasks run on
+    this machine."""
+    if not experiment.engine.elsewhere:
+        return None
+    return {
+        name: Place(
+            host=f"host-of-{name}",
+            address=f"host-of-{name}",
+            ports=tuple(range(LOWEST_PORT, LOWEST_PORT + count)),
+            cores=(),
+            free_bytes=0,
+        )
+        for name, count in ports_needed(experiment).items()
+    }
+
+
+def _on_places(experiment: "Experiment", places: Mapping[str, Place]) -> list[str]:
+    """Addresses of all that listens, in the plan's order; fixed ports are `engine.first_port` and
+    those after it, one after the other over all hosts."""
+    free = [(place.address, port) for place in places.values() for port in place.ports]
+    first = experiment.engine.first_port
+    return [
+        f"{host}:{port if first is None else first + index}"
+        for index, (host, port) in enumerate(free)
+    ]
+
+
 def _on_own_hosts(addresses: Sequence[str], tasks: int, data_workers: int) -> list[str]:
     """The same ports, an emulated host for each task; the dispatcher's are all on one."""
     data = range(tasks + 1, tasks + 1 + data_workers)
@@ -151,17 +197,18 @@ def _on_own_hosts(addresses: Sequence[str], tasks: int, data_workers: int) -> li
 
 
 def _placed(tasks: list[TaskPlan], mbit_per_second: float) -> list[TaskPlan]:
-    """Each task on the host of its address; gRPC reaches all of them without a proxy."""
-    places = [str(task.address).rpartition(":")[0] for task in tasks]
-    return [
-        replace(
-            task,
-            host=Host(place, mbit_per_second),
-            environment=task.environment
-            | {_NO_PROXY: ",".join([task.environment[_NO_PROXY], *places])},
-        )
-        for task, place in zip(tasks, places, strict=True)
+    """Each task on the host of its address."""
+    hosts = [str(task.address).rpartition(":")[0] for task in tasks]
+    placed = [
+        replace(task, host=Host(host, mbit_per_second))
+        for task, host in zip(tasks, hosts, strict=True)
     ]
+    return _reached_without_proxy(placed, set(hosts))
+
+
+def _reached_without_proxy(tasks: list[TaskPlan], hosts: Collection[str]) -> list[TaskPlan]:
+    told = ",".join([_LOOPBACK, *sorted(hosts)])
+    return [replace(task, environment=task.environment | {_NO_PROXY: told}) for task in tasks]
 
 
 def _cluster(names: list[tuple[str, int]], addresses: Sequence[str]) -> dict[str, list[str]]:
@@ -237,14 +284,34 @@ def _cores(
     return shares + [()] * (tasks + data_workers - sharing)
 
 
+def _cores_of_places(
+    experiment: "Experiment", places: Mapping[str, Place]
+) -> list[tuple[int, ...]]:
+    """As `_cores` has it, for tasks whose hosts let them run on the same cores."""
+    together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    names = [f"{role}-{index}" for role, index in training_names(experiment)]
+    for name in names:
+        together.setdefault((places[name].host, places[name].cores), []).append(name)
+    shares = {
+        name: share
+        for (_, cores), sharing in together.items()
+        for name, share in zip(sharing, _cores(experiment, len(sharing), 0, cores), strict=True)
+    }
+    serving = len(task_names(experiment)) - len(names)
+    return [*(shares[name] for name in names), *[()] * serving]
+
+
 def _environment(experiment: "Experiment", gpus: tuple[int, ...]) -> dict[str, str]:
+    # On other machines the scheduler has told the task's agent already which ones are its own.
+    told = gpus and experiment.engine.elsewhere
+    visible = ",".join(experiment.gpus[gpu] for gpu in gpus) or "-1"
     return {
-        "CUDA_VISIBLE_DEVICES": ",".join(experiment.gpus[gpu] for gpu in gpus) or "-1",
+        **({} if told else {"CUDA_VISIBLE_DEVICES": visible}),
         "KERAS_BACKEND": "tensorflow",
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "TF_CPP_MIN_LOG_LEVEL": "1",
         **keras_environment(experiment),
         # gRPC would send even loopback traffic through an http_proxy of the environment.
-        _NO_PROXY: "127.0.0.1,localhost",
+        _NO_PROXY: _LOOPBACK,
     }

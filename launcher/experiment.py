@@ -9,7 +9,7 @@ import os
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -61,8 +61,12 @@ class EngineChoice:
 
     name: str
     target: str
-    first_port: int | None
-    parameters: dict[str, Any]
+    """Dotted name of the function from `launch.method` and the options to an engine."""
+    first_port: int | None = None
+    elsewhere: bool = False
+    """Whether tasks run on other machines."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """The keys of `engine` that this engine reads."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +217,8 @@ def _engine(asked: dict[str, Any]) -> EngineChoice:
         name=asked["name"],
         target=asked["_target_"],
         first_port=asked["first_port"],
-        parameters=asked["parameters"],
+        elsewhere=asked["elsewhere"],
+        options={key: asked[key] for key in asked["keys"]},
     )
 
 

@@ -34,12 +34,12 @@ def usual_member(group: str) -> str | None:
 
 
 @functools.cache
-def strategies_by_key() -> dict[str, list[str]]:
-    """Which strategies each key applies to, for keys that don't apply to all."""
+def members_by_key(group: str) -> dict[str, list[str]]:
+    """Which members of the group each key applies to, for keys that don't apply to all."""
     found: dict[str, list[str]] = {}
-    for strategy in members("strategy"):
-        for key in _read(f"strategy/{strategy}.yaml").get("keys", ()):
-            found.setdefault(key, []).append(strategy)
+    for member in members(group):
+        for key in _read(f"{group}/{member}.yaml").get("keys", ()):
+            found.setdefault(key, []).append(member)
     return found
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from launcher.addresses import LOOPBACK
 from launcher.engines import Isolation
 from launcher.experiment import Experiment
 from results.errors import UserError
 
 NAMESPACE, NONE = "namespace", "none"
+_MOST_HOSTS = 8
+"""Named in a line."""
 
 
 def is_wanted(experiment: Experiment) -> bool:
@@ -40,8 +43,12 @@ def warning(isolation: Isolation, addresses: Sequence[str]) -> str | None:
     """One line about open ports and who could connect; None where there is nothing to fear."""
     if isolation.kind == NAMESPACE or not addresses:
         return None
-    ports = ", ".join(address.rpartition(":")[2] for address in addresses)
+    split = [address.rpartition(":") for address in addresses]
+    hosts, ports = sorted({host for host, _, _ in split}), [port for _, _, port in split]
+    here = hosts == [LOOPBACK]
+    where = "this machine's port" if here else f"{', '.join(hosts[:_MOST_HOSTS])} at port"
     return (
-        f"not isolated: {isolation.why}; whoever reaches this machine's port "
-        f"{ports} can run code as you, as TensorFlow listens everywhere and asks for no password"
+        f"not isolated: {isolation.why}; whoever reaches {where} "
+        f"{', '.join(ports)} can run code as you, as TensorFlow listens everywhere and asks for no "
+        "password"
     )

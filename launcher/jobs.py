@@ -63,7 +63,9 @@ class Jobs:
         hydra = HydraConfig.get()
         folder = Path(hydra.runtime.output_dir)
         try:
-            busy = wait_until_quiet(configuration.quiet.seconds, lambda: self.interruptions > 0)
+            busy = None
+            if not configuration.engine.elsewhere:
+                busy = wait_until_quiet(configuration.quiet.seconds, lambda: self.interruptions > 0)
             job = Job(folder, list(hydra.overrides.task), busy)
             outcome = self.attempt(job, configuration)
         except UserError as error:

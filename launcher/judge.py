@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from launcher import folders
-from launcher.cluster_plan import make_plan
+from launcher.cluster_plan import make_plan, nominal_places
 from launcher.errors import print_refusal
 from launcher.experiment import Experiment, resolve
 from launcher.holding import the_host
@@ -48,12 +48,16 @@ class Judge(Callback):
     def _judge_run(self, config: DictConfig) -> None:
         experiment = _experiment(config, list(config.hydra.overrides.task))
         check_single(config)
-        plan = make_plan(experiment, private=is_wanted(experiment))
+        plan = make_plan(
+            experiment, private=is_wanted(experiment), places=nominal_places(experiment)
+        )
         if config.dry_run:
             print_plan(experiment, plan, Console(highlight=False))
             sys.exit(0)
-        name_folder = self._held.enter_context(the_host(config.wait))
-        name_folder(folders.check("hydra.run.dir", config.hydra.run))
+        folder = folders.check("hydra.run.dir", config.hydra.run)
+        if not experiment.engine.elsewhere:
+            name_folder = self._held.enter_context(the_host(config.wait))
+            name_folder(folder)
 
 
 def _experiment(config: DictConfig, overrides: list[str]) -> Experiment:

@@ -37,6 +37,8 @@ def resolve_devices(asked: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
         return "tpu", ()
     if wanted == "cpu":
         return "cpu", ()
+    if asked["engine"]["elsewhere"]:
+        return _devices_elsewhere(asked)
     found, needed = visible_gpus(), _computing_tasks(asked) * _gpus_of_a_task(asked)
     if wanted == "auto":
         enough = len(found) >= needed and has_cuda_libraries()
@@ -49,6 +51,14 @@ def resolve_devices(asked: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
             "devices=cpu"
         )
     return "gpu", found[:needed]
+
+
+def _devices_elsewhere(asked: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """This machine can't see what the others have: GPUs are taken where they are asked for."""
+    if asked["devices"] == "auto" and asked["gpus_per_task"] is None:
+        return "cpu", ()
+    each = _gpus_of_a_task(asked)
+    return "gpu", tuple(str(gpu) for _ in range(_computing_tasks(asked)) for gpu in range(each))
 
 
 def resolve_gpus_per_task(asked: dict[str, Any], devices: str) -> int:

@@ -15,6 +15,8 @@ def needs_network(asked: Mapping[str, Any]) -> str | None:
     for key in ("workload", "source"):
         if asked[key]["network"]:
             return f"{key}={asked[key]['name']} says that it needs the network ({key}.network=true)"
+    if asked["engine"]["elsewhere"]:
+        return f"the tasks of engine={asked['engine']['name']} run on several hosts"
     if asked["strategy"]["needs"] == "tpu":
         return "a TPU is reached over the network"
     for key, value in _texts(asked):

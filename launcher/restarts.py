@@ -10,7 +10,7 @@ from pathlib import Path
 
 from launcher import isolation
 from launcher.causes import Cause, Limits, out_of_memory_kills
-from launcher.cluster_plan import SERVICE_ROLES, ClusterPlan, TaskPlan, make_plan
+from launcher.cluster_plan import SERVICE_ROLES, ClusterPlan, TaskPlan, make_plan, ports_needed
 from launcher.engines import Group, Isolation, TaskProcess
 from launcher.experiment import Experiment
 from launcher.failure_kinds import ADDRESS_TAKEN, DISK
@@ -79,7 +79,8 @@ class Attempts:
         checkpoint = dataclasses.replace(self.experiment.checkpoint, restore=restore)
         experiment = dataclasses.replace(self.experiment, checkpoint=checkpoint)
         private = self.isolation.kind == isolation.NAMESPACE
-        plan = make_plan(experiment, private=private)
+        places = self.group.places(ports_needed(experiment))
+        plan = make_plan(experiment, private=private, places=places)
         self.on_plan(plan, experiment)
         started = time.time()
         tasks = {task.name: task for task in plan.tasks}
@@ -123,7 +124,7 @@ class Attempts:
         )
 
     def _replace(self, task: TaskPlan) -> bool:
-        if self._left == 0:
+        if self._left == 0 or not self.group.can_start(task.name):
             return False
         self._left -= 1
         self._start(task)

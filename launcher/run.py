@@ -86,8 +86,10 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         found = session.preflight(group, experiment, folder, temporary)
         prepared = found["preparation_seconds"]
         checked = time.perf_counter() - asked - prepared
-        memory.check(experiment, found["task_bytes"])
-        run_folder.write(ENVIRONMENT, environment())
+        if not experiment.engine.elsewhere:
+            memory.check(experiment, found["task_bytes"])
+        hosts = group.hosts()
+        run_folder.write(ENVIRONMENT, {**environment(), **({"hosts": hosts} if hosts else {})})
         status: dict[str, Any] = {
             "state": "running",
             "reason": None,
@@ -120,6 +122,8 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             )
             watched = _to_the_end(attempts)
         ended = now()
+        if clocks := group.clocks():
+            status["clocks"] = {task: dataclasses.asdict(clock) for task, clock in clocks.items()}
         status["stalled_shares"] = stalled_shares(
             stalled, stalled_seconds(), time.time() - status["tasks_started"]
         )

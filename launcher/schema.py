@@ -94,10 +94,16 @@ class EngineSettings:
 
     name: str
     _target_: str
-    """Dotted name of the function that makes a `launcher.engines.Engine`."""
+    """Dotted name of the function that makes a `launcher.engines.Engine` of `launch.method` and the
+    values of `keys`."""
+    elsewhere: bool = False
+    """Whether tasks run on other machines than the launcher."""
+    keys: list[str] = field(default_factory=list)
+    """Keys of `engine` that apply to this one and not to those that don't list them."""
     first_port: int | None = None
     """Tasks listen on this port and those after it; `null` takes free ones."""
     parameters: dict[str, Any] = field(default_factory=dict)
+    """For an engine of your own that lists `parameters` among its keys."""
 
 
 @dataclass(frozen=True)

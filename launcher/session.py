@@ -13,13 +13,13 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from launcher import isolation
-from launcher.cluster_plan import keras_environment
+from launcher.cluster_plan import keras_environment, task_names
 from launcher.engines import Engine, EngineError, Exit, Group, TaskProcess
-from launcher.experiment import Experiment
+from launcher.experiment import EngineChoice, Experiment
 from results.errors import UserError
 from results.run_folder import RunFolder
 
-LOCAL_ENGINE = "launcher.engines.local.local_engine"
+LOCAL_ENGINE = EngineChoice("local", "launcher.engines.local.local_engine")
 _PREFLIGHT = "preflight"
 _POLL_SECONDS = 0.1
 _NETWORK = re.compile(r"gaierror|URLError|Network is unreachable|resolve host|Name or service not")
@@ -68,7 +68,7 @@ class Session:
 
     def __init__(self) -> None:
         self.interrupts = Interrupts()
-        self._engines: dict[tuple[str, str], Engine] = {}
+        self._engines: dict[str, Engine] = {}
         self._checked: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
@@ -86,12 +86,14 @@ class Session:
         self._engines.clear()
         self.interrupts.ignore()
 
-    def warm(self, target: str = LOCAL_ENGINE, method: str = "fork") -> Engine:
-        """The engine that `target` names, started on first use; doesn't wait until it is ready."""
-        if (target, method) not in self._engines:
-            module, _, name = target.rpartition(".")
-            self._engines[target, method] = getattr(importlib.import_module(module), name)(method)
-        return self._engines[target, method]
+    def warm(self, choice: EngineChoice = LOCAL_ENGINE, method: str = "fork") -> Engine:
+        """The engine that is chosen, started on first use; doesn't wait until it is ready."""
+        key = _key(choice, method)
+        if key not in self._engines:
+            module, _, name = choice.target.rpartition(".")
+            make = getattr(importlib.import_module(module), name)
+            self._engines[key] = make(method, choice.options)
+        return self._engines[key]
 
     def open(self, experiment: Experiment, folder: Path) -> Group:
         """A group of processes for the run in `folder`; waits until they can be started.
@@ -100,22 +102,24 @@ class Session:
           PreflightError: there is no way to start any.
           KeyboardInterrupt: a person doesn't want to wait for it.
         """
-        choice = experiment.engine.target, experiment.launch.method
-        wanted = isolation.is_wanted(experiment)
+        key = _key(experiment.engine, experiment.launch.method)
         try:
-            return self._open(choice, folder, wanted)
+            return self._open(experiment, folder)
         except EngineError:
             # The server was killed since the last run: another takes its place.
-            self._engines.pop(choice).close()
+            self._engines.pop(key).close()
         try:
-            return self._open(choice, folder, wanted)
+            return self._open(experiment, folder)
         except EngineError as error:
-            last = _last_line(str(error))
-            told = f"launch.method={choice[1]}: {last}; HYDRA_FULL_ERROR=1 shows all"
+            asked = f"engine={experiment.engine.name} launch.method={experiment.launch.method}"
+            told = f"{asked}: {_last_line(str(error))}; HYDRA_FULL_ERROR=1 shows all"
             raise PreflightError(told, str(error)) from error
 
-    def _open(self, choice: tuple[str, str], folder: Path, isolated: bool) -> Group:
-        return self.warm(*choice).open(folder, isolated, lambda: self.interrupts.count > 0)
+    def _open(self, experiment: Experiment, folder: Path) -> Group:
+        engine = self.warm(experiment.engine, experiment.launch.method)
+        tasks = [f"{role}-{index}" for role, index in task_names(experiment)]
+        wanted = isolation.is_wanted(experiment)
+        return engine.open(folder, tasks, wanted, lambda: self.interrupts.count > 0)
 
     def preflight(
         self, group: Group, experiment: Experiment, folder: Path, environment: dict[str, str]
@@ -218,6 +222,10 @@ def _what_preflight_reads(experiment: Experiment) -> dict[str, Any]:
         "needs": experiment.strategy.needs,
         "mixed_precision": experiment.loop.mixed_precision,
     }
+
+
+def _key(choice: EngineChoice, method: str) -> str:
+    return json.dumps([choice.target, method, choice.options], sort_keys=True)
 
 
 def _last_line(text: str) -> str:

@@ -101,6 +101,10 @@ class _Job:
 
         session = self._session
         experiment = resolve(configuration, overrides)
+        if experiment.engine.elsewhere:
+            raise UserError(
+                f"engine={experiment.engine.name}: a study runs on this machine; leave it out"
+            )
         wait_until_quiet(configuration.quiet.seconds, lambda: session.interrupts.count > 0)
         with (
             held(folder),

@@ -21,6 +21,7 @@ _LOOK_SECONDS = 1.0
 _EVIDENCE_SECONDS = 1.0
 """After the first failure the others get this long to write down theirs, and what they measured:
 the first to be seen need not be the first to have happened."""
+_HOST_SECONDS = 12.0
 _ALONE_SECONDS = 0.2
 """Whoever can be replaced alone may have fallen with others that can't: those follow at once."""
 _ENDED_BY_US = "ended by the launcher, as it could not go on"
@@ -159,8 +160,12 @@ class Supervisor:
         return True
 
     def _wait_for_evidence(self, seconds: float) -> None:
-        limit = time.monotonic() + seconds
-        while time.monotonic() < limit and self._running():
+        """Longer where a host doesn't answer: the others fail before it is known to be lost."""
+        began = time.monotonic()
+        while self._running():
+            waited = time.monotonic() - began
+            if waited > seconds and not (waited < _HOST_SECONDS and self._group.silent()):
+                return
             self._poll(_POLL_SECONDS)
 
     def _end_for(self, cause: Cause) -> None:

@@ -7,7 +7,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from rich.console import Console
 
-from launcher.cluster_plan import make_plan
+from launcher.cluster_plan import make_plan, nominal_places
 from launcher.disk import full_disk
 from launcher.isolation import is_wanted
 from launcher.jobs import Jobs
@@ -81,6 +81,10 @@ def _show(composed: Sequence[Composed], console: Console) -> None:
         if each.experiment is None:
             console.print(f"not applicable: {each.cell.not_applicable}\n", markup=False)
         else:
-            plan = make_plan(each.experiment, private=is_wanted(each.experiment))
+            plan = make_plan(
+                each.experiment,
+                private=is_wanted(each.experiment),
+                places=nominal_places(each.experiment),
+            )
             print_plan(each.experiment, plan, console)
             print()

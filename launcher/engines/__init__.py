@@ -3,12 +3,15 @@
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 OVER_MEMORY = "memory"
 """`Exit.ended_for` of a process that held more than its limit."""
+LOST_HOST = "host"
+"""`Exit.ended_for` of a process whose host doesn't answer any more."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,10 @@ class Exit:
     seen_ns: int
     """`time.monotonic_ns()` when its end was seen; of several, the order is that of their ends."""
     ended_for: str | None = None
-    """Why the engine itself ended it unasked: `memory`."""
+    """What the engine knows of the reason: it ended the process itself (`memory`), or lost it
+    (`host`)."""
+    said: str | None = None
+    """More of the reason, in words that follow the process's name."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,32 @@ class Host:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a task runs, on a machine that need not be this one."""
+
+    host: str
+    """The machine's name."""
+    address: str
+    """By which the tasks on other hosts reach it: IPv4, without a port."""
+    ports: tuple[int, ...]
+    """As many free ones as were asked for."""
+    cores: tuple[int, ...]
+    """Numbers of the cores that it may run on; equal for processes that share them."""
+    free_bytes: int
+    """Memory that was available there."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Of another host, against this one's."""
+
+    offset_seconds: float
+    """What it is ahead."""
+    error_seconds: float
+    """The offset is right within this: half of the shortest round trip."""
+
+
+@dataclass(frozen=True)
 class TaskProcess:
     """One process to start: a function of this project and what it is given."""
 
@@ -77,14 +109,18 @@ class Engine(ABC):
     """Serves all runs of one command, one group of processes each."""
 
     @abstractmethod
-    def open(self, folder: Path, isolated: bool, given_up: Callable[[], bool]) -> "Group":
+    def open(
+        self, folder: Path, tasks: Sequence[str], isolated: bool, given_up: Callable[[], bool]
+    ) -> "Group":
         """A group for the run in `folder`; waits until processes can be started.
 
         Args:
+          tasks: names of those that the run consists of; other processes go where the first goes.
           isolated: whether to isolate it where the system allows; the group says what became of it.
           given_up: asked now and then while it waits.
 
-        Raises EngineError, and KeyboardInterrupt where `given_up` says so.
+        Raises EngineError, UserError where a person can mend it, and KeyboardInterrupt where
+        `given_up` says so.
         """
 
     @abstractmethod
@@ -125,6 +161,35 @@ class Group(ABC):
     @abstractmethod
     def close(self) -> None:
         """Kill whatever still runs and wait for it. May be repeated."""
+
+    def places(self, ports: Mapping[str, int]) -> dict[str, Place] | None:
+        """Where the run's tasks will be started, by name; None: all on this machine.
+
+        What ran on a host that was lost gets another place.
+
+        Args:
+          ports: how many free ones each task needs, by its name.
+
+        Raises EngineError where there are not enough hosts left.
+        """
+        return None
+
+    def can_start(self, name: str) -> bool:
+        """Whether a task that has ended could be started again in the place that it had."""
+        return True
+
+    def silent(self) -> Sequence[str]:
+        """Running tasks whose hosts owe an answer; they may turn out to be lost."""
+        return ()
+
+    def clocks(self) -> dict[str, Clock]:
+        """Of the hosts of tasks, by the task's name; empty where all have this machine's."""
+        return {}
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """The environment of each host that tasks are placed on, by its name, as
+        `launcher.environment` tells it; empty where all run on this machine."""
+        return {}
 
     def stop(self, names: Sequence[str], grace_seconds: float) -> dict[str, Exit]:
         """End these processes: SIGTERM, and SIGKILL for what is still there after the grace."""

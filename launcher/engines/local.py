@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +24,7 @@ _LOOK_SECONDS = 10.0
 """A leader that doesn't answer for so long is gone or stopped."""
 
 
-def local_engine(method: str) -> Engine:
+def local_engine(method: str, options: Mapping[str, Any]) -> Engine:
     """The engine for `launch.method`: `fork` (Linux) or `spawn`."""
     return LocalEngine(method if sys.platform == "linux" else "spawn")
 
@@ -50,7 +50,9 @@ class LocalEngine(Engine):
         self._connection = ours
         self._has_led = False
 
-    def open(self, folder: Path, isolated: bool, given_up: Callable[[], bool]) -> Group:
+    def open(
+        self, folder: Path, tasks: Sequence[str], isolated: bool, given_up: Callable[[], bool]
+    ) -> Group:
         ours, theirs = socket.socketpair()
         request = {"folder": str(folder.absolute()), "isolated": isolated}
         try:

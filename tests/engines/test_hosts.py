@@ -43,7 +43,7 @@ def test_hosts_send_and_receive_at_their_rate_see_each_other_alone_and_leave_not
     one, other, third = (Host(f"10.77.0.{number}", _MBIT) for number in (1, 2, 3))
     with (
         closing(LocalEngine("spawn")) as engine,
-        closing(engine.open(tmp_path, True, lambda: False)) as group,
+        closing(engine.open(tmp_path, (), True, lambda: False)) as group,
     ):
         there, back = carried(group, [(one, other), (other, one)], 1.0, tmp_path)
         (joined,) = carried(group, [(one, other), (third, other)], 1.0, tmp_path)
@@ -70,7 +70,7 @@ def test_process_without_a_network_of_the_run_gets_no_host(tmp_path: Path) -> No
     )
     with (
         closing(LocalEngine("spawn")) as engine,
-        closing(engine.open(tmp_path, False, lambda: False)) as group,
+        closing(engine.open(tmp_path, (), False, lambda: False)) as group,
     ):
         group.start(process)
         with pytest.raises(EngineError, match="no host for task-0: the run isn't isolated"):

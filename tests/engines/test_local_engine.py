@@ -1,5 +1,5 @@
-"""Every way to start a process here keeps what the engine promises: forked or fresh, isolated or
-not."""
+"""Every way to start a process keeps what an engine promises: forked or fresh, isolated or not,
+here or by an agent."""
 
 import os
 import signal
@@ -16,13 +16,15 @@ import pytest
 
 from launcher.engines import OVER_MEMORY, Engine, EngineError, Exit, Group, TaskProcess
 from launcher.engines.local import LocalEngine
+from tests.engines.piped_agents import PipedEngine
 
 pytestmark = pytest.mark.ci
 
 
-@pytest.fixture(scope="module", params=["fork", "spawn"])
+@pytest.fixture(scope="module", params=["fork", "spawn", "agents"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with closing(LocalEngine(request.param)) as opened:
+    agents = request.param == "agents"
+    with closing(PipedEngine("spawn") if agents else LocalEngine(request.param)) as opened:
         yield opened
 
 
@@ -40,7 +42,7 @@ def group(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Ite
 
 @contextmanager
 def group_of(engine: Engine, folder: Path, isolated: bool) -> Iterator[Group]:
-    with closing(engine.open(folder, isolated, lambda: False)) as group:
+    with closing(engine.open(folder, (), isolated, lambda: False)) as group:
         yield group
 
 
@@ -144,6 +146,9 @@ def test_ends_come_in_the_order_in_which_they_happened(group, tmp_path):
 def test_a_look_tells_memory_and_whether_a_process_is_stopped(group, tmp_path):
     group.start(process("sleep", str(tmp_path / "mark"), log=tmp_path / "log"))
     wait_for(tmp_path / "mark")
+    limit = time.monotonic() + 5
+    while "task-0" not in group.look() and time.monotonic() < limit:  # an agent tells it later
+        time.sleep(0.02)
     assert not group.look()["task-0"].stopped
     assert group.look()["task-0"].rss_bytes > 1_000_000
     group.signal("task-0", signal.SIGSTOP)
@@ -179,10 +184,10 @@ def test_closing_a_group_ends_even_what_has_a_session_of_its_own(engine, tmp_pat
         assert all(gone(pid) for pid in pids)
 
 
-def test_isolated_processes_are_out_of_reach_and_others_are_not(engine, tmp_path):
+def test_isolated_processes_are_out_of_reach_and_others_are_not(forking, tmp_path):
     for isolated in (True, False):
         answer = tmp_path / f"{isolated}.txt"
-        with group_of(engine, tmp_path, isolated) as group:
+        with group_of(forking, tmp_path, isolated) as group:
             assert group.isolation.kind == ("namespace" if isolated else "none")
             group.start(process("listen", str(answer), log=tmp_path / "log"))
             (port,) = wait_for(answer)
@@ -190,7 +195,10 @@ def test_isolated_processes_are_out_of_reach_and_others_are_not(engine, tmp_path
 
 
 def test_two_groups_at_once_have_nothing_to_do_with_each_other(engine, tmp_path):
-    with group_of(engine, tmp_path, True) as one, group_of(engine, tmp_path, False) as other:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    with group_of(engine, first, True) as one, group_of(engine, second, False) as other:
         one.start(process("leave", "3", log=tmp_path / "a"))
         other.start(process("leave", "4", log=tmp_path / "b"))
         assert (ended(one, 1)["task-0"].code, ended(other, 1)["task-0"].code) == (3, 4)
@@ -201,7 +209,7 @@ def test_nothing_outlives_a_launcher_that_is_killed(tmp_path):
         "import sys, time; from pathlib import Path\n"
         "from launcher.engines import TaskProcess\n"
         "from launcher.engines.local import LocalEngine\n"
-        "group = LocalEngine('spawn').open(Path('.'), sys.argv[2] == 'True', lambda: False)\n"
+        "group = LocalEngine('spawn').open(Path('.'), (), sys.argv[2] == 'True', lambda: False)\n"
         "group.start(TaskProcess('task-0', 'tests.engines.processes:sleep',\n"
         "    [sys.argv[1], 'own'], {}, Path(sys.argv[1] + '.log')))\n"
         "time.sleep(1000)\n"
@@ -236,11 +244,11 @@ def test_what_a_killed_leader_led_ends_with_it_and_the_engine_goes_on(forking, t
 
 def test_a_server_that_dies_is_told_with_what_it_said(tmp_path):
     with closing(LocalEngine("spawn")) as engine:
-        engine.open(tmp_path, False, lambda: False).close()
+        engine.open(tmp_path, (), False, lambda: False).close()
         engine._server.kill()
         engine._server.wait()
         with pytest.raises(EngineError, match="has ended"):
-            engine.open(tmp_path, False, lambda: False)
+            engine.open(tmp_path, (), False, lambda: False)
 
 
 def test_server_that_touched_a_device_starts_fresh_processes_and_says_so(tmp_path, monkeypatch):

@@ -53,7 +53,7 @@ def measured(rounds: int, seconds: float) -> dict[str, dict[str, dict[str, float
     with (
         tempfile.TemporaryDirectory() as place,
         closing(LocalEngine("spawn")) as engine,
-        closing(engine.open(Path(place), True, lambda: False)) as group,
+        closing(engine.open(Path(place), (), True, lambda: False)) as group,
     ):
         for number in range(rounds):
             for asked in ASKED_MBIT:

@@ -112,7 +112,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as place,
         Session() as session,
         closing(LocalEngine("fork")) as engine,
-        closing(engine.open(Path(place), False, lambda: False)) as group,
+        closing(engine.open(Path(place), (), False, lambda: False)) as group,
     ):
         for repeat in range(asked.repeats):
             folder = Path(place) / str(repeat)
