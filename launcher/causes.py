@@ -23,7 +23,7 @@ from launcher.failure_kinds import (
     PREEMPTED,
     USER,
 )
-from results.run_folder import FAILURE, PROGRESS, RunFolder
+from results.run_folder import CLOCK, FAILURE, PROGRESS, RunFolder, clock_offset
 
 _TAIL_LINES = 15
 _NOISE = (
@@ -149,7 +149,7 @@ def _evidence(folder: RunFolder, task: str, ended: Exit, limits: Limits) -> _Evi
         own = said["kind"] != PLATFORM or said["type"] == ADDRESS_TAKEN
         return _Evidence(
             own=own,
-            at_ns=said["raised_ns"],
+            at_ns=_raised_ns(folder, task, said),
             kind=said["kind"],
             message=f"{said['type']}: {said['message']}",
             type=said["type"],
@@ -160,6 +160,14 @@ def _evidence(folder: RunFolder, task: str, ended: Exit, limits: Limits) -> _Evi
     own, kind, message = _without_a_word(folder, task, ended, limits, progress)
     after = f" after step {step}" if step is not None else ""
     return _Evidence(own, ended.seen_ns, kind, f"{message}{after}", None, step)
+
+
+def _raised_ns(folder: RunFolder, task: str, said: Mapping[str, Any]) -> int:
+    """By this host's monotonic clock, which another host's has nothing to do with."""
+    if not (folder.task_folder(task) / CLOCK).is_file():
+        return int(said["raised_ns"])
+    ago = time.time() - (said["time"] - clock_offset(folder.task_folder(task)))
+    return time.monotonic_ns() - int(ago * 1e9)
 
 
 def _without_a_word(

@@ -16,7 +16,7 @@ from launcher.experiment import Experiment
 from launcher.failure_kinds import ADDRESS_TAKEN, DISK
 from launcher.session import Interrupts
 from launcher.supervisor import Replacement, Supervisor, Watched, Watchee
-from results.run_folder import FAILURE, LOG, RunFolder
+from results.run_folder import CLOCK, FAILURE, LOG, RunFolder
 from strategies.checkpoint_folder import newest_whole
 
 _COORDINATOR = "coordinator"
@@ -82,6 +82,7 @@ class Attempts:
         places = self.group.places(ports_needed(experiment))
         plan = make_plan(experiment, private=private, places=places)
         self.on_plan(plan, experiment)
+        self._write_clocks()
         started = time.time()
         tasks = {task.name: task for task in plan.tasks}
         for task in plan.tasks:
@@ -96,9 +97,14 @@ class Attempts:
             self.on_tick,
             replace=lambda name: self._replace(tasks[name]),
         ).run()
+        self._write_clocks()  # known better by now
         self.replaced += watched.replaced
         self.done.append(Attempt(started, time.time(), watched.cause, step, left_out))
         return watched
+
+    def _write_clocks(self) -> None:
+        for task, clock in self.group.clocks().items():
+            self.folder.write(f"tasks/{task}/{CLOCK}", dataclasses.asdict(clock))
 
     def _start(self, task: TaskPlan) -> None:
         memory_mb = self.experiment.watch.memory_mb

@@ -122,8 +122,6 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             )
             watched = _to_the_end(attempts)
         ended = now()
-        if clocks := group.clocks():
-            status["clocks"] = {task: dataclasses.asdict(clock) for task, clock in clocks.items()}
         status["stalled_shares"] = stalled_shares(
             stalled, stalled_seconds(), time.time() - status["tasks_started"]
         )

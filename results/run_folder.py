@@ -29,6 +29,8 @@ PROGRESS = "progress.json"
 FAILURE = "failure.json"
 LOG = "log.txt"
 BLOCKS = "blocks.json"
+CLOCK = "clock.json"
+"""In a task's folder, where its host's clock need not be the launcher's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,8 +85,11 @@ class RunFolder:
         return sorted((each.name for each in folder.iterdir() if each.is_dir()), key=task_order)
 
     def events(self, task: str) -> list[dict[str, Any]]:
-        """The events of `task`, oldest first; a torn last line is dropped."""
-        return list(_events(self.task_folder(task) / EVENTS))
+        """The events of `task`, oldest first, by the launcher's clock; a torn last line is
+        dropped."""
+        ahead = clock_offset(self.task_folder(task))
+        events = list(_events(self.task_folder(task) / EVENTS))
+        return events if not ahead else [_earlier(event, ahead) for event in events]
 
     def progress(self) -> dict[str, dict[str, Any]]:
         """What each task last said about itself, by task.
@@ -113,6 +118,15 @@ class RunFolder:
         except FileNotFoundError:
             return ""
         return "\n".join(text.splitlines()[-lines:])
+
+
+def clock_offset(task_folder: Path) -> float:
+    """Seconds that the clock of a task's host is ahead of the launcher's; 0 where they are the
+    same, or nearer to each other than can be told."""
+    record = RunFolder(task_folder).read_if_there(CLOCK)
+    if record is None or abs(record["offset_seconds"]) <= record["error_seconds"]:
+        return 0.0
+    return float(record["offset_seconds"])
 
 
 def is_run(path: Path) -> bool:
@@ -196,6 +210,10 @@ def as_json(value: Any) -> Any:
     if hasattr(value, "tolist"):  # numpy's scalars and arrays
         return as_json(value.tolist())
     raise TypeError(f"{value!r} of type {type(value).__name__} has no form in JSON")
+
+
+def _earlier(event: dict[str, Any], seconds: float) -> dict[str, Any]:
+    return {**event, "time": event["time"] - seconds} if "time" in event else event
 
 
 def _events(path: Path) -> Iterator[dict[str, Any]]:

@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from results.errors import UserError
-from results.run_folder import FORMAT_VERSION, check_version
+from results.run_folder import FORMAT_VERSION, check_version, clock_offset
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,6 +58,8 @@ STEP_PARTS = (
 )
 """Columns of `steps` that older files lack, and that a writer may leave out: they are null then."""
 
+_MOMENTS = {STEPS: "start", RESOURCES: "time"}
+"""The columns that hold unix seconds."""
 _COLUMNS = {
     STEPS: {
         "step": "int64",
@@ -138,10 +140,24 @@ class StreamWriter:
 
 def read_rows(folder: Path, kind: str) -> pa.Table:
     """All rows of `kind` in a task's folder: from Parquet where it is there, else from the streams.
+    Moments are by the launcher's clock, whatever that of the task's host shows.
 
     A torn last batch is dropped; no file at all gives a table without rows. Raises UserError where
     a newer version wrote them.
     """
+    return _earlier(_read(folder, kind), _MOMENTS.get(kind), clock_offset(folder))
+
+
+def _earlier(table: pa.Table, column: str | None, seconds: float) -> pa.Table:
+    if not seconds or column is None:
+        return table
+    import pyarrow.compute as pc
+
+    place = table.column_names.index(column)
+    return table.set_column(place, column, pc.subtract(table[column], seconds))
+
+
+def _read(folder: Path, kind: str) -> pa.Table:
     import pyarrow as pa
 
     path = folder / f"{kind}.parquet"

@@ -188,7 +188,8 @@ class Group(ABC):
 
     def hosts(self) -> dict[str, dict[str, Any]]:
         """The environment of each host that tasks are placed on, by its name, as
-        `launcher.environment` tells it; empty where all run on this machine."""
+        `launcher.environment` tells it, and the names of its `tasks`; empty where all run on this
+        machine."""
         return {}
 
     def stop(self, names: Sequence[str], grace_seconds: float) -> dict[str, Exit]:

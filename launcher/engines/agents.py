@@ -178,7 +178,11 @@ class AgentGroup(Group):
         return {name: agent.clock for name, agent in found if agent.clock is not None}
 
     def hosts(self) -> dict[str, dict[str, Any]]:
-        return {agent.host: agent.record["environment"] for agent in self._agents}
+        found: dict[str, dict[str, Any]] = {}
+        for name, agent in zip(self._tasks, self._agents, strict=True):
+            told = found.setdefault(agent.host, {**agent.record["environment"], "tasks": []})
+            told["tasks"].append(name)
+        return found
 
     def _agent_of(self, name: str) -> _Agent:
         """A process that is no task of the run goes where the first task is."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from results.report import (
     all_runs,
+    hosts,
     profile_of_run,
     scaling_of_sweep,
     tables,
@@ -68,6 +69,8 @@ def page(content: Content) -> str:
         more_failures=more_failures,
         refusals=[] if content.single else refusals(runs),
         machine=tables.machine(runs),
+        hosts_head=hosts.HEAD,
+        hosts=hosts.host_table(runs),
         method=tables.method(runs),
         downloads=downloads(runs),
         script=script,

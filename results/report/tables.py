@@ -95,7 +95,7 @@ def key_figures_of_sweep(runs: Sequence[Run]) -> list[Figure]:
 
 def machine(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Environment of the first run that tells it; a line says where others differ."""
-    known = [flat(told) for run in runs if (told := _environment(run))]
+    known = [flat(_without_hosts(told)) for run in runs if (told := _environment(run))]
     if not known:
         return []
     ignored = {"format_version"}
@@ -150,6 +150,11 @@ def _environment(run: Run) -> dict[str, Any] | None:
         return run.folder.read_if_there(ENVIRONMENT)
     except UserError:
         return None  # damaged: the other runs still tell
+
+
+def _without_hosts(environment: dict[str, Any]) -> dict[str, Any]:
+    """Those have a table of their own."""
+    return {key: value for key, value in environment.items() if key != "hosts"}
 
 
 def _isolation(runs: Sequence[Run]) -> list[str]:

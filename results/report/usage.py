@@ -6,12 +6,14 @@ not measured. A limit is named only where the machine says how much there is.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from results.errors import UserError
 from results.groups import Group
 from results.loading import Run
+from results.report.hosts import hosts_of
 from results.report.timeline import Timeline, timeline
 from results.run_folder import ENVIRONMENT
 from results.text import DASH, fixed, number, one_line, percent
@@ -71,7 +73,9 @@ def _used(run: Run) -> _Used:
         machine = run.folder.read_if_there(ENVIRONMENT) or {}
     except UserError:
         machine = {}
-    cores, memory = machine.get("cores"), machine.get("memory_bytes")
+    machines = [*hosts_of(run).values()] or [machine]
+    cores = _sum_of(machines, "cores")
+    memory = _sum_of(machines, "memory_bytes")
     sent = _rate(of, "sent_bytes")
     return _Used(
         wait_share=run.value("wait_share"),
@@ -79,9 +83,15 @@ def _used(run: Run) -> _Used:
         cores=_rate(of, "cpu_seconds"),
         memory_mb=run.value("peak_rss_mb_sum"),
         network_mb_per_second=_scaled(sent, 1e-6),
-        machine_cores=float(cores) if isinstance(cores, int | float) else None,
-        machine_memory_mb=memory / 1e6 if isinstance(memory, int | float) else None,
+        machine_cores=cores,
+        machine_memory_mb=_scaled(memory, 1e-6),
     )
+
+
+def _sum_of(machines: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    known = [machine.get(name) for machine in machines]
+    numbers = [float(each) for each in known if isinstance(each, int | float)]
+    return sum(numbers) if len(numbers) == len(machines) else None
 
 
 def _rate(of: Timeline, counter: str) -> float | None:

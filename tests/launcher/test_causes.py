@@ -1,13 +1,14 @@
 """Evidence outranks order, order is by time, and every way to end has its kind and its words."""
 
 import signal
+import time
 
 import pytest
 
 from launcher.causes import Limits, find_cause, out_of_memory_kills
-from launcher.engines import OVER_MEMORY, Exit
+from launcher.engines import LOST_HOST, OVER_MEMORY, Exit
 from launcher.failure_kinds import DISK_FULL_CODE
-from results.run_folder import FAILURE, LOG, PROGRESS, RunFolder
+from results.run_folder import CLOCK, FAILURE, LOG, PROGRESS, RunFolder
 
 NO_LIMITS = Limits(memory_mb=None, kills_before=None)
 
@@ -63,6 +64,26 @@ def test_with_consequences_only_the_first_to_be_seen_is_named(folder):
     says(folder, "worker-0", "platform", 10, "AbortedError")
     found = find_cause(folder, {"chief-0": Exit(1, 30), "worker-0": Exit(1, 40)}, NO_LIMITS)
     assert found.task == "worker-0"
+
+
+def test_exceptions_on_hosts_with_other_clocks_are_ordered_by_the_launchers(folder):
+    now = time.time()
+    for task, raised, ahead in (("chief-0", now - 1.0, 0.0), ("worker-0", now + 98.0, 100.0)):
+        says(folder, task, "user", raised_ns=7)  # monotonic clocks of hosts have nothing in common
+        record = folder.read(f"tasks/{task}/{FAILURE}")
+        folder.write(f"tasks/{task}/{FAILURE}", {**record, "time": raised})
+        clock = {"offset_seconds": ahead, "error_seconds": 0.001}
+        folder.write(f"tasks/{task}/{CLOCK}", clock)
+    found = find_cause(folder, {"chief-0": Exit(1, 30), "worker-0": Exit(1, 40)}, NO_LIMITS)
+    assert found.task == "worker-0"
+
+
+def test_a_lost_host_comes_before_the_connections_that_it_broke(folder):
+    says(folder, "chief-0", "platform", 10, "UnavailableError")
+    lost = Exit(-9, 10**9, LOST_HOST, "was lost with its host n3, which left with code 1")
+    found = find_cause(folder, {"chief-0": Exit(1, 30), "worker-0": lost}, NO_LIMITS)
+    assert (found.task, found.kind) == ("worker-0", "platform")
+    assert found.message.startswith("was lost with its host n3")
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,13 @@ from results.report.all_runs import run_table
 from results.report.content import Content
 from results.report.data import downloads
 from results.report.failures import failures, refusals
+from results.report.hosts import host_table
 from results.report.plots_of_phases import phases
 from results.report.ranking import ranked, ranking_table
 from results.report.timeline import Timeline, timeline
 from results.report.usage import HEAD, usage_table
 from results.report.words import headline_of_sweep, points_of_sweep
+from results.run_folder import CLOCK
 from tests.results.flat_runs import write_flat_run, write_repeats
 from tests.results.made_folders import FAILED, Made, make_run, make_sweep
 from tests.results.made_journals import make_journal, swept_run
@@ -122,6 +124,26 @@ def test_a_limit_that_was_not_measured_is_not_named(tmp_path: Path) -> None:
     assert row[HEAD.index("CPU")].text == "0.6 cores"
     assert row[HEAD.index("CPU")].share is None
     assert row[HEAD.index("near a limit")].text == "none measured"
+
+
+def test_hosts_have_a_table_and_what_a_run_uses_is_shared_by_all_of_them(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, Made("multiworker", 2, steps=800))
+    assert host_table(read_runs(tmp_path)) is None
+    hosts = {
+        f"n{number}": {"cores": 8, "memory_bytes": 16e9, "cpu_model": "X", "tasks": [task]}
+        for number, task in enumerate(("chief-0", "worker-0"))
+    }
+    folder.write("environment.json", {"cores": 2, "hosts": hosts})
+    folder.write(f"tasks/worker-0/{CLOCK}", {"offset_seconds": 0.0123, "error_seconds": 0.0004})
+    table = host_table(read_runs(tmp_path))
+    assert table is not None
+    assert table.rows[1] == ("n1", "worker-0", "X", "8", "16.0", "none", "+12.30 ± 0.40")
+    assert table.rows[0][-1] == "unknown"
+    (row,) = usage_table(grouped(read_runs(tmp_path)))
+    assert row[HEAD.index("CPU")].text == "1.2 of 16 cores"
+    page = write_report(tmp_path).read_text()
+    assert "The hosts" in page
+    assert "+12.30 ± 0.40" in page
 
 
 def test_runs_that_were_not_sampled_have_no_usage(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from results import UserError
+from results.run_folder import CLOCK, EVENTS, RunFolder
 from results.streams import RESOURCES, STEP_PARTS, STEPS, StreamWriter, read_rows, schema
 
 
@@ -121,3 +122,18 @@ def test_rows_of_an_older_format_have_no_parts_of_a_step(tmp_path: Path) -> None
     told = read_rows(tmp_path, STEPS)
     assert told["compute_seconds"].to_pylist() == [None] * 10 + [0.004] * 10
     assert told["queue_seconds"].null_count == 20
+
+
+def test_moments_of_a_host_whose_clock_is_ahead_are_told_by_the_launchers(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    task = run.task_folder("worker-0")
+    writer = StreamWriter(task, STEPS)
+    writer.append(batch(1, 2))
+    writer.close(parquet=True)
+    (task / EVENTS).write_text('{"time": 100.0, "event": "imported"}\n')
+    run.write(f"tasks/worker-0/{CLOCK}", {"offset_seconds": 42.5, "error_seconds": 0.001})
+    assert read_rows(task, STEPS)["start"].to_pylist() == [1e9 + 0.01 - 42.5, 1e9 + 0.02 - 42.5]
+    assert run.events("worker-0") == [{"time": 57.5, "event": "imported"}]
+    run.write(f"tasks/worker-0/{CLOCK}", {"offset_seconds": 0.0005, "error_seconds": 0.001})
+    assert read_rows(task, STEPS)["start"].to_pylist() == [1e9 + 0.01, 1e9 + 0.02]
+    assert run.events("worker-0") == [{"time": 100.0, "event": "imported"}]
