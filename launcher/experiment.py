@@ -17,7 +17,7 @@ from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSett
 from launcher import applicability, emulation, profiling, remote, values
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
-from launcher.targets import check_target
+from launcher.targets import check_target, named
 from results.errors import UserError
 from strategies.settings import (
     CheckpointSettings,
@@ -63,6 +63,9 @@ class EngineChoice:
     target: str
     """Dotted name of the function from `launch.method` and the options to an engine."""
     first_port: int | None = None
+    job: str | None = None
+    """Dotted name of the function that has the run done by a job in a queue; None: this launcher
+    does it."""
     elsewhere: bool = False
     """Whether tasks run on other machines."""
     options: dict[str, Any] = field(default_factory=dict)
@@ -212,13 +215,19 @@ def _pipeline(asked: dict[str, Any]) -> PipelineSettings:
 
 
 def _engine(asked: dict[str, Any]) -> EngineChoice:
-    check_target("engine._target_", asked["_target_"])
+    for key in ("_target_", "job", "check"):
+        if asked[key] is not None:
+            check_target(f"engine.{key}", asked[key])
+    options = {key: asked[key] for key in asked["keys"]}
+    if asked["check"] is not None:
+        named(asked["check"])(options)
     return EngineChoice(
         name=asked["name"],
         target=asked["_target_"],
         first_port=asked["first_port"],
+        job=asked["job"],
         elsewhere=asked["elsewhere"],
-        options={key: asked[key] for key in asked["keys"]},
+        options=options,
     )
 
 

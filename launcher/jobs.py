@@ -24,6 +24,7 @@ from launcher.errors import WANTS_TRACEBACK, FolderTaken, print_refusal
 from launcher.experiment import resolve
 from launcher.quiet import wait_until_quiet
 from launcher.session import Session
+from launcher.targets import named
 from results.errors import UserError
 from results.sweep_folder import FAILED, INTERRUPTED
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from launcher.run import Outcome
 
 EXIT_DONE, EXIT_FAILED, EXIT_REFUSED = 0, 1, 2
+GOES_ON = "goes on"
+"""`Outcome.state` where only the following of a job has ended."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +89,7 @@ class Jobs:
                 marks.record(folder, FAILED, f"{type(error).__name__}: {error}")
             self.exit_code = EXIT_FAILED
             return
-        if outcome.state == INTERRUPTED:
-            where = as_seen_from_here(folder)
-            print(f"interrupted; what was measured lies in {where}", file=sys.stderr)
-            raise KeyboardInterrupt
-        if outcome.state == FAILED:
-            tell_failure(outcome, folder)
-            self.exit_code = EXIT_FAILED
-        elif outcome.summary is not None:
-            print_summary(outcome.summary, folder, self.console)
+        self.exit_code = tell_end(outcome, folder, self.console)
 
     @property
     def interruptions(self) -> int:
@@ -116,9 +111,11 @@ class Jobs:
         experiment = resolve(configuration, job.overrides)
         from launcher.run import run_one
 
+        in_queue = experiment.engine.job
+        run = run_one if in_queue is None else named(in_queue)
         with Deadline(self._session.interrupts, job.timeout_seconds) as deadline:
             try:
-                outcome = run_one(self._session, experiment, job.folder, job.overrides)
+                outcome = run(self._session, experiment, job.folder, job.overrides)
             except KeyboardInterrupt:
                 if deadline.passed:
                     raise UserError(_too_long(job)) from None
@@ -127,9 +124,33 @@ class Jobs:
             outcome = marks.failed(job.folder, outcome, _too_long(job))
         if job.busy_share is not None:
             outcome = marks.busy(job.folder, outcome, job.busy_share)
-        if experiment.report and self.interruptions < 2:
+        if (
+            experiment.report and self.interruptions < 2 and in_queue is None
+        ):  # a job writes its own
             write_report(job.folder)
         return outcome
+
+
+def tell_end(outcome: "Outcome", folder: Path, console: Console) -> int:
+    """Tells a person how a run ended; returns the exit code of the command.
+
+    Raises KeyboardInterrupt where the run was interrupted, or only its following was.
+    """
+    if outcome.state == INTERRUPTED:
+        where = as_seen_from_here(folder)
+        print(f"interrupted; what was measured lies in {where}", file=sys.stderr)
+        raise KeyboardInterrupt
+    if outcome.state == GOES_ON:
+        if outcome.reason is None:
+            raise KeyboardInterrupt
+        print(f"{outcome.reason}; attach={folder} follows the run again", file=sys.stderr)
+        return EXIT_FAILED
+    if outcome.state == FAILED:
+        tell_failure(outcome, folder)
+        return EXIT_FAILED
+    if outcome.summary is not None:
+        print_summary(outcome.summary, folder, console)
+    return EXIT_DONE
 
 
 def tell_failure(outcome: "Outcome", folder: Path) -> None:

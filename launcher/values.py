@@ -52,6 +52,8 @@ _LEAST: dict[str, float] = {
     "loop.steps_per_call": 1,
     "loop.accumulate": 1,
     "engine.first_port": 1024,
+    "engine.cpus_per_task": 1,
+    "engine.nodes": 1,
     "restarts": 0,
     "watch.memory_mb": 1,
     "seed": 0,

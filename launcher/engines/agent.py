@@ -68,8 +68,10 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("method")
     parser.add_argument("toward")
     asked = parser.parse_args(words)
-    for number in (signal.SIGINT, signal.SIGHUP):  # meant for the launcher, which decides
+    # Meant for the launcher, which decides. Tasks inherit what is ignored, and need SIGTERM.
+    for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: None)
     lines = _Lines(asked.number)
     with closing(LocalEngine(asked.method)) as engine:  # imports TensorFlow from now on
         why_not = _describe_host(asked.number, asked.folder, asked.toward)

@@ -97,9 +97,10 @@ class SlurmCluster:
     def _start(self, daemon: str, command: str, host: str | None = None) -> None:
         """In namespaces that end with this process; `bash` is their process 1 and reaps."""
         named = f"mount --bind {self.folder}/hosts /etc/hosts && hostname {host} && " * bool(host)
+        apart = "unshare --fork --kill-child --pid --mount-proc --uts"
+        script = f"{named}{{ {command} & wait; }}"
         self.daemons[daemon] = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--kill-child"]
-            + ["--pid", "--mount-proc", "--uts", "bash", "-c", f"{named}{{ {command} & wait; }}"],
+            ["setpriv", "--pdeathsig", "KILL", *apart.split(), "bash", "-c", script],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=(self.folder / f"{daemon}.out").open("ab"),

@@ -1,0 +1,127 @@
+"""A run done by a job of Slurm's: checked, submitted, and followed to its end.
+
+Whatever this launcher could find wrong it finds before anything is queued. From then on the job
+needs it no more.
+"""
+
+import dataclasses
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launcher.cluster_plan import task_names
+from launcher.engines.slurm.commands import ControllerSilent, SlurmError, slurm
+from launcher.engines.slurm.job import JobLook, cancel, look
+from launcher.engines.slurm.refusals import refusal
+from launcher.engines.slurm.request import Request
+from launcher.experiment import Experiment
+from launcher.following import follow
+from launcher.job_files import OUTPUT, SCRIPT, Asked, write_asked
+from launcher.session import Session
+from results.errors import UserError
+from results.sweep_folder import is_sweep
+
+if TYPE_CHECKING:
+    from launcher.run import Outcome
+
+_NAME = "distribute-bench"
+_EMPTY_SCRIPT = "#!/bin/sh\n"
+
+
+def run_as_job(
+    session: Session, experiment: Experiment, folder: Path, overrides: list[str]
+) -> "Outcome":
+    """What `engine.job` names: does what `launcher.run.run_one` does, by a job of its own.
+
+    Raises UserError where the cluster doesn't take it, or the run is refused there; nothing is left
+    in the queue.
+    """
+    folder = folder.absolute()
+    words = _words(experiment, folder)
+    _check(words, experiment)
+    asked = Asked(experiment, tuple(overrides), job=None)
+    write_asked(folder, asked)
+    (folder / SCRIPT).write_text(_script(folder), encoding="utf-8")
+    job = _submit([*words, str(folder / SCRIPT)], experiment)
+    write_asked(folder, dataclasses.replace(asked, job=job))
+    _refuse_what_waits_in_vain(job, experiment)
+    return follow(folder, session.interrupts, may_ask=not is_sweep(folder.parent))
+
+
+def _words(experiment: Experiment, folder: Path) -> list[str]:
+    request = Request.of(experiment.engine.options)
+    warning = request.warning_seconds(experiment.watch.grace_seconds)
+    return [
+        "sbatch",
+        *request.words(len(task_names(experiment)), experiment.gpus_per_task),
+        f"--job-name={_NAME}",
+        f"--output={folder / OUTPUT}",
+        "--open-mode=append",
+        "--requeue",
+        f"--signal=B:USR1@{warning}",
+    ]
+
+
+def _check(words: list[str], experiment: Experiment) -> None:
+    """Raises UserError where the controller is down, or would not take the job."""
+    try:
+        slurm(["scontrol", "ping"])  # at once, where others wait for an answer
+        slurm([*words, "--test-only"], said=_EMPTY_SCRIPT)
+    except ControllerSilent as error:
+        raise _unanswered(error) from error
+    except SlurmError as error:
+        raise _refused(error, experiment) from error
+
+
+def _submit(words: list[str], experiment: Experiment) -> str:
+    """The job's number."""
+    try:
+        return slurm([*words[:-1], "--parsable", words[-1]]).split()[0].partition(";")[0]
+    except ControllerSilent as error:
+        raise _unanswered(error) from error
+    except SlurmError as error:
+        raise _refused(error, experiment) from error
+
+
+def _refuse_what_waits_in_vain(job: str, experiment: Experiment) -> None:
+    """Some of what the cluster will never give is queued all the same (`--test-only` takes it)."""
+    try:
+        seen = look(job)
+        if seen is None or not seen.waits_in_vain:
+            return
+        cancel(job)
+    except SlurmError:
+        return  # who follows the job sees it, too
+    raise UserError(_in_vain(seen, experiment))
+
+
+def _in_vain(seen: JobLook, experiment: Experiment) -> str:
+    options = experiment.engine.options
+    keys = ("nodes", "time", "partition", "account")
+    asked = [f"engine.{key}={options[key]}" for key in keys if options[key] is not None]
+    return (
+        f"{' '.join(asked) or 'engine=slurm'}: the job would wait for ever ({seen.reason}); ask "
+        "for what the partition gives, sinfo --long shows it"
+    )
+
+
+def _refused(error: SlurmError, experiment: Experiment) -> UserError:
+    tasks, gpus = len(task_names(experiment)), experiment.gpus_per_task
+    return refusal(error, experiment.engine.options, tasks, gpus)
+
+
+def _unanswered(error: ControllerSilent) -> UserError:
+    said = " ".join(str(error).split())
+    return UserError(
+        f"engine=slurm: the cluster's controller doesn't answer ({said}); try again later, or give "
+        "engine=local"
+    )
+
+
+def _script(folder: Path) -> str:
+    """Starts the launcher that supervises the run on the job's first node."""
+    path = os.pathsep.join(map(os.path.abspath, sys.path))
+    words = [sys.executable, "-P", "-m", "launcher.in_job", str(folder)]
+    return f"#!/bin/sh\nexport PYTHONPATH={shlex.quote(path)}\nexec {shlex.join(words)}\n"
