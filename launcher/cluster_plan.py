@@ -171,7 +171,6 @@ def nominal_places(experiment: "Experiment") -> dict[str, Place] | None:
             address=f"host-of-{name}",
             ports=tuple(range(LOWEST_PORT, LOWEST_PORT + count)),
             cores=(),
-            free_bytes=0,
         )
         for name, count in ports_needed(experiment).items()
     }

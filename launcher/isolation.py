@@ -8,8 +8,8 @@ from launcher.experiment import Experiment
 from results.errors import UserError
 
 NAMESPACE, NONE = "namespace", "none"
-_MOST_HOSTS = 8
-"""Named in a line."""
+_MOST_NAMED = 8
+"""Ports, and hosts, in a line."""
 
 
 def is_wanted(experiment: Experiment) -> bool:
@@ -46,9 +46,10 @@ def warning(isolation: Isolation, addresses: Sequence[str]) -> str | None:
     split = [address.rpartition(":") for address in addresses]
     hosts, ports = sorted({host for host, _, _ in split}), [port for _, _, port in split]
     here = hosts == [LOOPBACK]
-    where = "this machine's port" if here else f"{', '.join(hosts[:_MOST_HOSTS])} at port"
+    named = f"port {', '.join(ports)}" if len(ports) <= _MOST_NAMED else f"{len(ports)} ports"
+    more = f" and {len(hosts) - _MOST_NAMED} more" if len(hosts) > _MOST_NAMED else ""
+    where = f"this machine's {named}" if here else f"{named} of {', '.join(hosts[:_MOST_NAMED])}"
     return (
-        f"not isolated: {isolation.why}; whoever reaches {where} "
-        f"{', '.join(ports)} can run code as you, as TensorFlow listens everywhere and asks for no "
-        "password"
+        f"not isolated: {isolation.why}; whoever reaches {where}{more} can run code as you, as "
+        "TensorFlow listens everywhere and asks for no password"
     )

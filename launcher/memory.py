@@ -1,6 +1,9 @@
 """Whether the tasks of a run fit into this machine's memory, before any of them starts."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from benchmarks.free_memory import available_bytes
 from benchmarks.resources import counters
@@ -9,26 +12,45 @@ from launcher.errors import NotApplicable
 from launcher.experiment import Experiment
 
 
-def check(experiment: Experiment, task_bytes: int | None) -> None:
+def check(
+    experiment: Experiment,
+    task_bytes: int | None,
+    hosts: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> None:
     """Raise NotApplicable where tasks would push each other out of memory.
 
     Args:
       task_bytes: what a task holds for itself, as the preflight measured it with one batch; None
         where the system doesn't tell. Strategies that keep all replicas in one process are not
         judged: how much of it they share isn't known. Nor are the tasks of tf.data service.
+      hosts: their `tasks` and `free_bytes` by name; empty where all tasks are on this machine.
     """
-    names = training_names(experiment)
+    names = [f"{role}-{index}" for role, index in training_names(experiment)]
     if task_bytes is None or len(names) < 2:
         return
-    free, needed = available_bytes(), task_bytes * len(names)
-    if needed <= free:
+    if not hosts:
+        _check_host(experiment, task_bytes, len(names), available_bytes(), "")
+    for host, told in hosts.items():
+        count = len(set(names) & set(told["tasks"]))
+        _check_host(experiment, task_bytes, count, told["free_bytes"], f" on host {host}")
+
+
+def _check_host(
+    experiment: Experiment, task_bytes: int, tasks: int, free_bytes: int, where: str
+) -> None:
+    needed = task_bytes * tasks
+    if needed <= free_bytes:
         return
-    others = len(names) - experiment.workers
-    most = free // task_bytes - others
-    advice = f"give workers={most} at most" if most >= 1 else "give a smaller model or batch"
+    most = free_bytes // task_bytes - (tasks - experiment.workers)
+    if where:
+        whose, advice = "the", "give more hosts, or a smaller model or batch"
+    elif most >= 1:
+        whose, advice = "its", f"give workers={most} at most"
+    else:
+        whose, advice = "its", "give a smaller model or batch"
     raise NotApplicable(
-        f"workers={experiment.workers}: its {len(names)} tasks need {_gb(needed)} of memory, "
-        f"{_gb(task_bytes)} each, and {_gb(free)} is free; {advice}"
+        f"workers={experiment.workers}: {whose} {tasks} tasks{where} need {_gb(needed)} of memory, "
+        f"{_gb(task_bytes)} each, and {_gb(free_bytes)} is free; {advice}"
     )
 
 

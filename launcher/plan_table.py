@@ -1,5 +1,7 @@
 """What `dry_run=true` prints: every task and what it is told of the others, in 80 columns."""
 
+import json
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -8,6 +10,8 @@ from launcher.cluster_plan import DATA_SERVICE, SERVICE_ROLES, ClusterPlan
 from launcher.experiment import Experiment
 
 _COLUMNS = 80
+_MOST_WHOLE = 16
+"""Every TF_CONFIG names the whole cluster; of many, the first ones are shown in full."""
 
 
 def print_plan(experiment: Experiment, plan: ClusterPlan, console: Console) -> None:
@@ -29,15 +33,22 @@ def print_plan(experiment: Experiment, plan: ClusterPlan, console: Console) -> N
         gpus = ", ".join(experiment.gpus[gpu] for gpu in task.gpus) or "none"
         tasks.add_row(task.name, "\n".join(task.addresses) or "none", gpus, str(experiment.keras))
     console.print(tasks, width=_COLUMNS)
+    if experiment.engine.elsewhere:
+        told = "Hosts and ports are known when the run begins; these stand for them."
+        console.print(Text(told), width=_COLUMNS)
     configs = Table(box=None, padding=(0, 2, 0, 0))
     configs.add_column("Task", no_wrap=True)
     configs.add_column("TF_CONFIG", overflow="fold")
-    for task in plan.tasks:
-        if task.role in SERVICE_ROLES:
-            continue
-        told = task.environment.get("TF_CONFIG", "none: it talks to no other task")
-        configs.add_row(task.name, Text(told))
+    training = [task for task in plan.tasks if task.role not in SERVICE_ROLES]
+    for number, task in enumerate(training):
+        whole = task.environment.get("TF_CONFIG", "none: it talks to no other task")
+        configs.add_row(task.name, Text(whole if number < _MOST_WHOLE else _shortened(whole)))
     console.print(configs, width=_COLUMNS)
     service = plan.tasks[0].environment.get(DATA_SERVICE)
     if service is not None:
         console.print(Text(f"{DATA_SERVICE} of every task: {service}"), width=_COLUMNS)
+
+
+def _shortened(config: str) -> str:
+    """A TF_CONFIG without the cluster, which is the same for all tasks."""
+    return f'the same "cluster", "task": {json.dumps(json.loads(config)["task"])}'

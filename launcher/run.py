@@ -89,9 +89,8 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         found = session.preflight(group, experiment, folder, temporary)
         prepared = found["preparation_seconds"]
         checked = time.perf_counter() - asked - prepared
-        if not experiment.engine.elsewhere:
-            memory.check(experiment, found["task_bytes"])
         hosts = group.hosts()
+        memory.check(experiment, found["task_bytes"], hosts)
         run_folder.write(ENVIRONMENT, {**environment(), **({"hosts": hosts} if hosts else {})})
         status: dict[str, Any] = {
             "state": "running",

@@ -71,8 +71,6 @@ class Place:
     """As many free ones as were asked for."""
     cores: tuple[int, ...]
     """Numbers of the cores that it may run on; equal for processes that share them."""
-    free_bytes: int
-    """Memory that was available there."""
 
 
 @dataclass(frozen=True)
@@ -194,8 +192,8 @@ class Group(ABC):
 
     def hosts(self) -> dict[str, dict[str, Any]]:
         """The environment of each host that tasks are placed on, by its name, as
-        `launcher.environment` tells it, and the names of its `tasks`; empty where all run on this
-        machine."""
+        `launcher.environment` tells it, with the names of its `tasks` and the memory that was free
+        (`free_bytes`); empty where all run on this machine."""
         return {}
 
     def stop(self, names: Sequence[str], grace_seconds: float) -> dict[str, Exit]:

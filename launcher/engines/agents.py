@@ -167,7 +167,6 @@ class AgentGroup(Group):
                 address=agent.record["address"],
                 ports=tuple(own),
                 cores=tuple(agent.record["cores"]),
-                free_bytes=agent.record["free_bytes"],
             )
             for name, agent, own in zip(self._tasks, self._agents, chosen, strict=True)
         }
@@ -194,7 +193,14 @@ class AgentGroup(Group):
     def hosts(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for name, agent in zip(self._tasks, self._agents, strict=True):
-            told = found.setdefault(agent.host, {**agent.record["environment"], "tasks": []})
+            told = found.setdefault(
+                agent.host,
+                {
+                    **agent.record["environment"],
+                    "free_bytes": agent.record["free_bytes"],
+                    "tasks": [],
+                },
+            )
             told["tasks"].append(name)
         return found
 

@@ -3,8 +3,10 @@
 import json
 import os
 import subprocess
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -48,6 +50,18 @@ def in_step(act, after_examples=5_000):
 def raises_in_the_input():
     def act():
         raise ValueError("planted in the input")
+
+    return in_step(act)
+
+
+def raises_once_in_the_input():
+    """In the first start of a run; the next one finds what it left in the run's own folder."""
+
+    def act():
+        mark = Path(tempfile.gettempdir()) / "raised"
+        if not mark.exists():
+            mark.touch()
+            raise ValueError("planted in the input")
 
     return in_step(act)
 

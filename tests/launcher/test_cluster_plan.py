@@ -1,6 +1,7 @@
 """The plan on tables of cases, and what holds for any of them."""
 
 import dataclasses
+import io
 import ipaddress
 import json
 from typing import Any
@@ -8,11 +9,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from input_pipelines.settings import ServiceSettings
 from launcher.addresses import choose_addresses, host_address
-from launcher.cluster_plan import DATA_SERVICE, ClusterPlan, make_plan, tf_config
+from launcher.cluster_plan import (
+    DATA_SERVICE,
+    ClusterPlan,
+    make_plan,
+    nominal_places,
+    tf_config,
+)
+from launcher.engines import Place
 from launcher.experiment import Experiment, Strategy
+from launcher.plan_table import print_plan
 from results.errors import UserError
 from tests.runs import experiment
 
@@ -221,3 +231,48 @@ def test_private_ports_are_consecutive_and_none_is_tried() -> None:
 @given(st.integers(0, 60_000))
 def test_emulated_hosts_have_the_addresses_of_one_network_in_turn(number: int) -> None:
     assert host_address(number) == str(ipaddress.ip_network("10.77.0.0/16")[number + 1])
+
+
+def test_of_many_tasks_only_the_first_are_told_the_whole_cluster_again() -> None:
+    elsewhere = dataclasses.replace(_BASE.engine, name="slurm", elsewhere=True)
+    asked = dataclasses.replace(_experiment("workers", workers=1024), engine=elsewhere)
+    shown = io.StringIO()
+    console = Console(file=shown, width=80)
+    print_plan(asked, make_plan(asked, places=nominal_places(asked)), console)
+    text = shown.getvalue()
+    assert "host-of-worker-1022:10000" in text
+    assert '"task": {"type": "worker", "index": 1022}' in text
+    assert "Hosts and ports are known when the run begins" in text
+    assert len(text) < 2_000_000
+
+
+def test_tasks_of_one_host_share_its_cores_and_those_of_others_have_their_own() -> None:
+    asked = _experiment("workers", workers=3)
+    places = {
+        "chief-0": Place("a", "10.0.0.1", (20_000,), (0, 1, 2, 3)),
+        "worker-0": Place("a", "10.0.0.1", (20_001,), (0, 1, 2, 3)),
+        "worker-1": Place("b", "10.0.0.2", (20_000,), (4, 5)),
+    }
+    plan = make_plan(asked, places=places)
+    assert [task.address for task in plan.tasks] == [
+        "10.0.0.1:20000",
+        "10.0.0.1:20001",
+        "10.0.0.2:20000",
+    ]
+    assert [task.cores for task in plan.tasks] == [(0, 1), (2, 3), ()]
+    assert plan.tasks[0].environment["no_grpc_proxy"] == "127.0.0.1,localhost,10.0.0.1,10.0.0.2"
+
+
+def test_gpus_of_other_hosts_are_left_to_who_has_told_the_task_of_them() -> None:
+    elsewhere = dataclasses.replace(_BASE.engine, elsewhere=True)
+    asked = dataclasses.replace(
+        _experiment("workers", workers=2, gpus_per_task=2), engine=elsewhere
+    )
+    plan = make_plan(asked, places=nominal_places(asked))
+    assert not any("CUDA_VISIBLE_DEVICES" in task.environment for task in plan.tasks)
+    coordinated = dataclasses.replace(
+        _experiment("servers", workers=1, gpus_per_task=1), engine=elsewhere
+    )
+    chief, worker, ps = make_plan(coordinated, places=nominal_places(coordinated)).tasks
+    assert "CUDA_VISIBLE_DEVICES" not in worker.environment
+    assert {each.environment["CUDA_VISIBLE_DEVICES"] for each in (chief, ps)} == {"-1"}

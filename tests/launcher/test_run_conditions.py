@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from launcher import disk, marks, quiet
+from launcher import disk, marks, memory, quiet
 from launcher.deadline import Deadline
+from launcher.errors import NotApplicable
 from launcher.run import Outcome
 from launcher.session import Interrupts
 from results.run_folder import STATUS, SUMMARY
 from results.sweep_folder import FAILED, INTERRUPTED
 from tests.launcher.command_line import REPOSITORY
 from tests.results.made_folders import Made, make_run
+from tests.runs import experiment
 
 _LOOK = "from launcher import quiet; print(quiet.wait_until_quiet(0.0))"
 
@@ -111,3 +113,16 @@ def test_size_of_a_folder_is_what_its_files_take(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "weights").write_bytes(b"1" * 1_000_000)
     assert 1_000_000 <= disk.used_bytes(tmp_path) < 1_200_000
+
+
+def test_tasks_that_dont_fit_into_the_memory_of_their_host_are_refused_with_its_name() -> None:
+    asked = experiment("strategy=multiworker", "workers=3")
+    hosts = {
+        "a": {"tasks": ["chief-0"], "free_bytes": 1.5e9},
+        "b": {"tasks": ["worker-0", "worker-1"], "free_bytes": 1.5e9},
+    }
+    memory.check(asked, 700_000_000, hosts)
+    with pytest.raises(NotApplicable, match=r"^workers=3: the 2 tasks on host b need 1\.6 GB"):
+        memory.check(asked, 800_000_000, hosts)
+    with pytest.raises(NotApplicable, match=r"^workers=3: its 3 tasks need .*give a smaller model"):
+        memory.check(asked, 10**15)
