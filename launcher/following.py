@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from launcher.abandoned import close_folder
 from launcher.causes import Cause
 from launcher.engines.slurm.commands import ControllerSilent, SlurmError
-from launcher.engines.slurm.job import JobLook, cancel, jobs_before, look
+from launcher.engines.slurm.job import JobLook, cancel, jobs_before, look, tell_to_leave
 from launcher.job_files import ENDED, OUTPUT, Asked, Start, read_asked, read_starts
 from launcher.jobs import GOES_ON
 from launcher.marks import record
@@ -60,7 +60,8 @@ class _Follower:
         self._over_since: float | None = None
         """When Slurm first said that the job has ended, though its launcher hasn't."""
         self._seen: JobLook | None = None
-        self._cancelled = False
+        self._acted_on = 0
+        """Of the interruptions."""
         self._left = False
 
     def follow(self) -> "Outcome":
@@ -85,10 +86,11 @@ class _Follower:
                 ended = self._look_at_job(running)
                 if ended is not None:
                     return ended
-                if self._interrupts.count and not self._cancelled:
-                    shown.close()
-                    view = None
-                    self._decide()
+                if self._interrupts.count > self._acted_on:
+                    if self._may_ask:
+                        shown.close()
+                        view = None
+                    self._end_or_leave(running)
                 if self._left:
                     return _outcome(GOES_ON, None)
                 time.sleep(_TICK_SECONDS)
@@ -141,27 +143,27 @@ class _Follower:
             print(line, file=sys.stderr, flush=True)
             self._said = line
 
-    def _decide(self) -> None:
-        """On Ctrl-C: cancel the job, or leave it; a terminal that has gone wants nothing."""
-        if self._interrupts.hung_up:
+    def _end_or_leave(self, running: bool) -> None:
+        """On Ctrl-C: the job is to end, or goes on; a terminal that has gone wants nothing."""
+        first = self._acted_on == 0
+        if self._interrupts.hung_up or (first and self._may_ask and not self._is_to_end()):
             self._left = True
+            self._say(f"job {self._job} goes on; attach={self._folder} follows it again")
             return
-        if self._may_ask and not self._wants_cancelled():
-            self._left = True
-            print(
-                f"job {self._job} goes on; attach={self._folder} follows it again", file=sys.stderr
-            )
-            return
-        self._cancelled = True
+        self._acted_on = self._interrupts.count
         self._next_look = 0.0
         try:
-            cancel(self._job)
-            self._say(f"job {self._job} is cancelled; its tasks leave")
+            if running and first:
+                tell_to_leave(self._job)
+                self._say(f"job {self._job} is told to leave; once more ends it at once")
+            else:
+                cancel(self._job)
+                self._say(f"job {self._job} is cancelled")
         except SlurmError as error:
-            self._say(f"job {self._job} can't be cancelled: {error}")
             self._left = True
+            self._say(f"job {self._job} can't be cancelled: {error}")
 
-    def _wants_cancelled(self) -> bool:
+    def _is_to_end(self) -> bool:
         """A second Ctrl-C is a yes."""
         question = f"\ncancel job {self._job}? [y: cancel, n: leave it running, Ctrl-C: cancel] "
         return _asked_at_terminal(question, lambda: self._interrupts.count > 1)

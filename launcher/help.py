@@ -39,7 +39,7 @@ _MORE_KEYS = {
     "engine.mem": "Memory of each node of the job: 16G.",
     "engine.constraint": "Features that the job's nodes must have.",
     "engine.nodes": "Nodes that the tasks are spread over.",
-    "engine.extra": "More options for sbatch: [--exclusive,--qos=long].",
+    "engine.extra": 'More options for sbatch: [--exclusive,"--qos=long"].',
     "hydra.run.dir": "Folder of the run (outputs/<date>/<time>).",
     "hydra.sweep.dir": "Folder of the sweep (multirun/<date>/<time>).",
 }

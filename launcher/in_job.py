@@ -30,6 +30,9 @@ from results.run_folder import STATUS, RunFolder, now
 from results.sweep_folder import FAILED, INTERRUPTED
 
 _TOLD = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+_TOO_SHORT = (
+    "the job's time limit came near before its tasks were started; give a longer engine.time"
+)
 _SAME_SECONDS = 5.0
 """One message comes as several signals within moments: to the step, and to the script."""
 
@@ -92,8 +95,12 @@ def _run(interrupts: Interrupts, asked: Asked, folder: Path) -> str | None:
         marks.record(folder, FAILED, str(error))
         return None
     except KeyboardInterrupt:
-        if earlier_starts(RunFolder(folder)) is None:
-            marks.record(folder, INTERRUPTED, "interrupted before it started")
+        if _has_begun(folder):
+            return INTERRUPTED
+        if interrupts.told is not None and interrupts.told.early:  # it would be the same again
+            marks.record(folder, FAILED, _TOO_SHORT)
+            return FAILED
+        marks.record(folder, INTERRUPTED, "interrupted before it started")
         return INTERRUPTED
     except Exception as error:  # the edge of a job
         traceback.print_exc()
@@ -115,10 +122,15 @@ def _why_again(
     if state == FAILED:
         run = RunFolder(folder)
         lost, earlier = run.read(STATUS).get("lost_hosts", []), earlier_starts(run)
-        failed = failures(earlier.attempts) if earlier else 0
+        failed = 0 if earlier is None else failures(earlier.attempts)
         if may_lose_hosts(lost, failed, asked.experiment.restarts):
             return f"{', '.join(lost)} was lost", ",".join(lost)
     return None, None
+
+
+def _has_begun(folder: Path) -> bool:
+    """Whether this start, or an earlier one, has come so far as to start tasks."""
+    return earlier_starts(RunFolder(folder)) is not None
 
 
 def _is_queued(job: str, restarts: int, without: str | None) -> bool:

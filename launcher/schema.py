@@ -122,7 +122,7 @@ class EngineSettings:
     nodes: int | None = None
     """Nodes that the tasks are spread over; `null`: as few or as many as the cluster likes."""
     extra: list[str] = field(default_factory=list)
-    """More options for `sbatch`: `[--exclusive,--qos=long]`."""
+    """More options for `sbatch`: `[--exclusive,"--qos=long"]`."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """For an engine of your own that lists `parameters` among its keys."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from launcher.run import Outcome
 
 _NAME = "distribute-bench"
+_PING_SECONDS = 20.0
 _EMPTY_SCRIPT = "#!/bin/sh\n"
 
 
@@ -67,7 +68,8 @@ def _words(experiment: Experiment, folder: Path) -> list[str]:
 def _check(words: list[str], experiment: Experiment) -> None:
     """Raises UserError where the controller is down, or would not take the job."""
     try:
-        slurm(["scontrol", "ping"])  # at once, where others wait for an answer
+        # It tells at once of a controller that is down, where others try for long to reach it.
+        slurm(["scontrol", "ping"], seconds=_PING_SECONDS)
         slurm([*words, "--test-only"], said=_EMPTY_SCRIPT)
     except ControllerSilent as error:
         raise _unanswered(error) from error

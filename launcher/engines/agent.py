@@ -68,10 +68,10 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("method")
     parser.add_argument("toward")
     asked = parser.parse_args(words)
-    # Meant for the launcher, which decides. Tasks inherit what is ignored, and need SIGTERM.
-    for number in (signal.SIGINT, signal.SIGHUP):
+    # A scheduler that ends a job tells all of its processes; what follows is for the launcher to
+    # decide. Tasks are told anew.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: None)
     lines = _Lines(asked.number)
     with closing(LocalEngine(asked.method)) as engine:  # imports TensorFlow from now on
         why_not = _describe_host(asked.number, asked.folder, asked.toward)

@@ -1,9 +1,13 @@
 """Where the same command runs for the contract of engines: a bed gives the words and the
 environment that its engine needs, and starts the command there."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+import pytest
+
+from tests.engines.slurm_cluster import SlurmCluster, a_cluster_or_skip
 from tests.faults.commands import Command
 
 
@@ -31,4 +35,17 @@ class PipedBed(Bed):
     )
 
 
-BEDS: dict[str, Bed] = {"local": Bed(), "agents": PipedBed()}
+class SlurmBed(Bed):
+    """A real Slurm on this machine; each task has a node of its own."""
+
+    words = ("engine=slurm", "engine.nodes=2")
+
+    @contextmanager
+    def cluster(self, folder: Path) -> Iterator[SlurmCluster]:
+        with a_cluster_or_skip() as cluster, pytest.MonkeyPatch.context() as patch:
+            for key, value in cluster.variables.items():
+                patch.setenv(key, value)
+            yield cluster
+
+
+BEDS: dict[str, Bed] = {"local": Bed(), "agents": PipedBed(), "slurm": SlurmBed()}

@@ -17,9 +17,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from launcher.addresses import choose_addresses
 
@@ -46,10 +48,15 @@ class SlurmCluster:
     """By `munged`, `slurmctld` and the nodes' names; each ends with all that it has started."""
 
     @property
-    def environment(self) -> dict[str, str]:
-        """This process's, with what makes Slurm's commands talk to this cluster."""
+    def variables(self) -> dict[str, str]:
+        """What makes Slurm's commands talk to this cluster."""
         path = f"{os.environ['PATH']}:{_SBIN}"
-        return {**os.environ, "SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
+        return {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's, with those."""
+        return {**os.environ, **self.variables}
 
     def run(self, *words: str, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
         """One of Slurm's commands, to its end."""
@@ -160,6 +167,17 @@ def slurm_cluster(more: Mapping[str, str] | None = None) -> Iterator[SlurmCluste
         janitor.communicate()
 
 
+@contextmanager
+def a_cluster_or_skip() -> Iterator[SlurmCluster]:
+    """For tests: where there can be no cluster they are skipped, and say why."""
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(slurm_cluster())
+        except NoSlurm as why:
+            pytest.skip(f"no Slurm: {why}")
+        yield cluster
+
+
 def _require_programs() -> None:
     """Installs what is missing. Raises NoSlurm."""
     if sys.platform != "linux" or os.getuid() != 0:
@@ -228,7 +246,7 @@ def _settings(folder: Path, port: str) -> dict[str, str]:
         "DefMemPerCPU": "2000",
         "SlurmdParameters": "config_overrides",
         "SlurmdTimeout": "10",
-        "KillWait": "5",
+        "KillWait": "10",
         "PreemptType": "preempt/partition_prio",
         "PreemptMode": "REQUEUE",
         "SchedulerParameters": "bf_interval=2,sched_interval=2",

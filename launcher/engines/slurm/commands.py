@@ -17,6 +17,10 @@ _SILENT = re.compile(
     re.IGNORECASE,
 )
 
+_UNCONFIGURED = re.compile(
+    r"Could not establish a configuration source|Unable to process configuration file"
+)
+
 
 class SlurmError(Exception):
     """A command of Slurm's said no; holds what it said."""
@@ -26,14 +30,15 @@ class ControllerSilent(SlurmError):
     """The controller doesn't answer, which says nothing about any job."""
 
 
-def slurm(words: Sequence[str], said: str | None = None) -> str:
+def slurm(words: Sequence[str], said: str | None = None, seconds: float = _MOST_SECONDS) -> str:
     """Runs one of Slurm's commands; returns what it printed, standard error after the rest.
 
     Args:
       said: given to its standard input.
+      seconds: after which it counts as unanswered.
 
     Raises:
-      UserError: there is no such command on this machine.
+      UserError: there is no such command on this machine, or no cluster that it knows.
       ControllerSilent: nobody answered it.
       SlurmError: it left with another exit code than 0.
     """
@@ -47,7 +52,7 @@ def slurm(words: Sequence[str], said: str | None = None) -> str:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_MOST_SECONDS,
+            timeout=seconds,
             env=environment,
             start_new_session=True,  # Ctrl-C is meant for the launcher
         )
@@ -57,10 +62,15 @@ def slurm(words: Sequence[str], said: str | None = None) -> str:
             "of the cluster are submitted, or give engine=local"
         ) from None
     except subprocess.TimeoutExpired:
-        raise ControllerSilent(f"{words[0]} took more than {_MOST_SECONDS:g} s") from None
+        raise ControllerSilent(f"{words[0]} took more than {seconds:g} s") from None
     told = ended.stdout + ended.stderr
     if ended.returncode == 0:
         return told
+    if _UNCONFIGURED.search(told):
+        raise UserError(
+            f"engine=slurm: no cluster is configured on this machine ({last_line(told)}); start "
+            "the run where jobs of the cluster are submitted, or give engine=local"
+        )
     if _SILENT.search(told):
         raise ControllerSilent(last_line(told))
     raise SlurmError(told.strip() or f"{words[0]} left with code {ended.returncode}")

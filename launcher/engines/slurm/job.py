@@ -108,6 +108,15 @@ def jobs_before(job: str, partition: str | None) -> int | None:
     return waiting.index(job) if job in waiting else None
 
 
+def tell_to_leave(job: str) -> None:
+    """Tell the job's script alone (SIGUSR2): what it leads then leaves in order. `cancel` tells all
+    processes of the job at once, and srun ends its step by force when it is told.
+
+    Raises ControllerSilent, SlurmError.
+    """
+    slurm(["scancel", "--batch", "--signal=USR2", job])
+
+
 def cancel(job: str) -> None:
     """End the job, or take it out of the queue; one that has ended is left alone.
 

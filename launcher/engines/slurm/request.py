@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from results.errors import UserError
+from results.text import counted
 
 _OWN = {
     "array", "chdir", "comment", "gpus-per-task", "job-name", "kill-on-invalid-dep", "no-kill",
@@ -23,6 +24,8 @@ _TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<first>\d+)(?::(?P<second>\d+))?(?::(
 _MEMORY = re.compile(r"\d+[KMGT]?", re.IGNORECASE)
 _EARLY_SECONDS = 60
 """Slurm gives the signal ahead of a time limit up to a minute early."""
+_LEAST_SECONDS = 300
+"""Of a time limit: starting takes one minute, leaving two, and the signal may be early by one."""
 _MOST_OF_LIMIT = 0.5
 """Of a short time limit, what a run may lose to leaving in time."""
 
@@ -50,7 +53,15 @@ class Request:
         return request
 
     def words(self, tasks: int, gpus_per_task: int) -> list[str]:
-        """Those that say what is needed to run so many tasks at once."""
+        """Those that say what is needed to run so many tasks at once.
+
+        Raises UserError where there are more nodes than tasks: sbatch would take fewer, unasked.
+        """
+        if self.nodes is not None and self.nodes > tasks:
+            raise UserError(
+                f"engine.nodes={self.nodes}: the run has {counted(tasks, 'task')}; give {tasks} at "
+                "most"
+            )
         named = {
             "partition": self.partition,
             "time": self.time,
@@ -73,14 +84,11 @@ class Request:
         """
         wanted = math.ceil(grace_seconds) + _EARLY_SECONDS
         limit = None if self.time is None else seconds_of(self.time)
-        return wanted if limit is None else min(wanted, math.ceil(limit * _MOST_OF_LIMIT))
+        return min(wanted, math.ceil(limit * _MOST_OF_LIMIT)) if limit else wanted
 
     def _check(self) -> None:
-        if self.time is not None and seconds_of(self.time) is None:
-            raise UserError(
-                f"engine.time={self.time}: not a time; give minutes, 'hours:minutes:seconds' or "
-                "'days-hours', in quotes where it holds a colon"
-            )
+        if self.time is not None:
+            _check_time(self.time)
         if self.mem is not None and not _MEMORY.fullmatch(self.mem):
             raise UserError(
                 f"engine.mem={self.mem}: not an amount of memory; give such as 4000 (MB), 16G or 0 "
@@ -97,8 +105,8 @@ def check(options: Mapping[str, Any]) -> None:
 
 def seconds_of(time: str) -> int | None:
     """Of a time as sbatch takes it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`,
-    `days-hours`, `days-hours:minutes`, `days-hours:minutes:seconds`; None where it is none of
-    them."""
+    `days-hours`, `days-hours:minutes`, `days-hours:minutes:seconds`; 0 is no limit. None where it
+    is none of them."""
     found = _TIME.fullmatch(time)
     if found is None:
         return None
@@ -109,6 +117,19 @@ def seconds_of(time: str) -> int | None:
     if len(given) == 3:
         return (given[0] * 60 + given[1]) * 60 + given[2]
     return given[0] * 60 + (given[1] if len(given) == 2 else 0)
+
+
+def _check_time(time: str) -> None:
+    seconds = seconds_of(time)
+    if seconds is None:
+        raise UserError(
+            f"engine.time={time}: not a time; give minutes, hours:minutes:seconds or days-hours"
+        )
+    if 0 < seconds < _LEAST_SECONDS:
+        raise UserError(
+            f"engine.time={time}: {seconds} s are over before a run is well at work; give at least "
+            f"{_LEAST_SECONDS // 60} (minutes)"
+        )
 
 
 def _check_extra(word: str, extra: Sequence[str]) -> None:
