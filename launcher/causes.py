@@ -84,6 +84,7 @@ def find_cause(folder: RunFolder, failed: Mapping[str, Exit], limits: "Limits") 
     evidence = {task: _evidence(folder, task, ended, limits) for task, ended in failed.items()}
     task = min(evidence, key=lambda task: (not evidence[task].own, evidence[task].at_ns))
     found, code = evidence[task], failed[task].code
+    seen = failed[task].ended_for != LOST_HOST
     others = {name: each.message for name, each in evidence.items() if name != task}
     return Cause(
         task=task,
@@ -91,9 +92,9 @@ def find_cause(folder: RunFolder, failed: Mapping[str, Exit], limits: "Limits") 
         message=found.message,
         type=found.type,
         when=_moment(found.at_ns),
-        exit_code=code if code >= 0 else None,
-        signal=-code if code < 0 else None,
-        signal_name=signal_name(code) if code < 0 else None,
+        exit_code=code if seen and code >= 0 else None,
+        signal=-code if seen and code < 0 else None,
+        signal_name=signal_name(code) if seen and code < 0 else None,
         step=found.step,
         log_tail=log_tail(folder, task),
         consequences=others,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from launcher.addresses import LOWEST_PORT, choose_addresses, host_address
 from launcher.engines import Host, Place
+from launcher.engines.given.cluster import given_places
 from launcher.hardware import available_cores
 
 if TYPE_CHECKING:
@@ -161,8 +162,10 @@ def ports_needed(experiment: "Experiment") -> dict[str, int]:
 
 
 def nominal_places(experiment: "Experiment") -> dict[str, Place] | None:
-    """Hosts that stand for those that are known only when the run begins; None where tasks run on
-    this machine."""
+    """Hosts that somebody else has given to the tasks, or that stand for those that are known only
+    when the run begins; None where tasks run on this machine."""
+    if experiment.engine.given is not None:
+        return given_places(experiment.engine.given)
     if not experiment.engine.elsewhere:
         return None
     return {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from launcher import help as help_page
+from launcher.engines.given import KEPT_TF_CONFIG, TF_CONFIG
 from launcher.errors import WANTS_TRACEBACK, print_refusal
 from results.errors import UserError
 
@@ -26,6 +27,7 @@ _DONE, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
 _HELP_FLAGS = {"--help", "-h"}
 _RUNNING_FLAGS = {"-m", "--multirun"}
 """Others show something, and start nothing."""
+_ENGINES_THAT_FORK = ("local", "given")
 
 
 class Job(Protocol):
@@ -92,7 +94,9 @@ def _run_hydra(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
     from launcher.session import Session
 
     # A cluster of the user's own would otherwise reach tasks that are part of none.
-    os.environ.pop("TF_CONFIG", None)
+    told = os.environ.pop(TF_CONFIG, None)
+    if told is not None:
+        os.environ[KEPT_TF_CONFIG] = told
     with Session() as session:
         if _starts_forked_tasks(words):
             session.warm()  # imports TensorFlow while the configuration is composed and judged
@@ -118,6 +122,6 @@ def _starts_forked_tasks(words: Sequence[str]) -> bool:
     """Whether the words look like runs whose tasks are forked here; `Session` has the last word."""
     flags = {word for word in words if word.startswith("-")}
     keys = dict(word.split("=", 1) for word in words if "=" in word)
-    usual = {"launch.method": "fork", "engine": "local", "dry_run": "false"}
+    usual = {"launch.method": "fork", "dry_run": "false"}
     asked = all(keys.get(key, value).lower() == value for key, value in usual.items())
-    return asked and flags <= _RUNNING_FLAGS
+    return asked and keys.get("engine", "local") in _ENGINES_THAT_FORK and flags <= _RUNNING_FLAGS

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
 from launcher import applicability, emulation, profiling, remote, values
+from launcher.engines.given.cluster import GivenCluster
+from launcher.given_cluster import given_cluster
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
 from launcher.targets import check_target, named
@@ -70,6 +72,8 @@ class EngineChoice:
     """Whether tasks run on other machines."""
     options: dict[str, Any] = field(default_factory=dict)
     """The keys of `engine` that this engine reads."""
+    given: GivenCluster | None = None
+    """Which task this process is, where somebody else started the processes of all tasks."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,11 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
         experiment=asked["experiment"],
     )
     emulation.check(found)
-    return found
+    given = given_cluster(found, asked["engine"])
+    if given is None:
+        return found
+    engine = dataclasses.replace(found.engine, given=given, options={})
+    return dataclasses.replace(found, engine=engine)
 
 
 def _strategy(asked: dict[str, Any]) -> Strategy:

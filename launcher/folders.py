@@ -61,6 +61,28 @@ def check(key: str, node: DictConfig) -> Path:
     return asked
 
 
+def check_shared(key: str, node: DictConfig, leads: bool) -> Path:
+    """The folder that `hydra.run` names, where launchers on several hosts share it.
+
+    Args:
+      leads: whether this process's launcher is the one that leads the run.
+
+    Raises UserError where none is named, it can't be written, or holds a run already.
+    """
+    written = str(OmegaConf.to_container(node, resolve=False)["dir"])  # type: ignore[index,call-overload]
+    if written.startswith(f"${{{_RESOLVER}:"):
+        raise UserError(
+            f"{key}: engine=given needs one folder that all processes share, and each would make "
+            f"its own; give {key}=<folder>, the same everywhere"
+        )
+    asked = Path(node.dir)
+    if not writable(asked):
+        raise UserError(f"{key}={asked.absolute()}: can't be written; give another")
+    if leads and is_run(asked):
+        raise UserError(f"{key}={asked}: holds a run already; give another folder")
+    return asked
+
+
 def remove(folder: Path) -> None:
     """Removes a folder that this process made, and those above it made with it, unless others use
     them by now. A folder that was there before is left."""

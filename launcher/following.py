@@ -1,238 +1,193 @@
-"""Follows a run that a job in a queue does, from whatever it is at to its end.
+"""What the launcher of another task than the chief does with `engine=given`: it starts its own task
+when the chief's launcher asks for it, and says how that ended."""
 
-Only files of the run's folder tell how the run is; Slurm tells of the queue, and of jobs that ended
-without a word. Nobody needs the follower: it may end and another begin.
-"""
-
+import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from launcher.abandoned import close_folder
-from launcher.causes import Cause
-from launcher.engines.slurm.commands import ControllerSilent, SlurmError
-from launcher.engines.slurm.job import JobLook, cancel, jobs_before, look, tell_to_leave
-from launcher.job_files import ENDED, OUTPUT, Asked, Start, read_asked, read_starts
-from launcher.jobs import GOES_ON
-from launcher.marks import record
-from launcher.patience import Patience
-from launcher.progress import View, progress_view
-from launcher.session import Interrupts
+from launcher.agreement import check_agreement, facts
+from launcher.cluster_plan import make_plan, nominal_places
+from launcher.engines import EngineError, Group, TaskProcess
+from launcher.engines.given import CHIEF
+from launcher.engines.given.cluster import GivenCluster
+from launcher.engines.given.gathering import introduction
+from launcher.engines.given.leading import plan_digest
+from launcher.engines.given.mailbox import BEAT_SECONDS, LOST_SECONDS, Mailbox, Peer
+from launcher.errors import print_refusal
+from launcher.experiment import Experiment
+from launcher.run import temporary_folder
+from launcher.session import Session
+from launcher.task_process import task_process
 from results.errors import UserError
-from results.run_folder import STATUS, SUMMARY, RunFolder
-from results.sweep_folder import FAILED, INTERRUPTED
-from results.text import counted
+from results.run_folder import STATUS, RunFolder
+from results.sweep_folder import DONE, RUNNING
 
-if TYPE_CHECKING:
-    from launcher.run import Outcome
-
-_TICK_SECONDS = 0.25
-_LOOK_SECONDS = 5.0
-"""The controller of a big cluster has many to answer."""
-_RUNNING_LOOK_SECONDS = 15.0
-_LATE_SECONDS = 15.0
-"""A shared file system may show the last files of a job that has ended late."""
-_TAIL_CHARACTERS = 2_000
+_DONE, _FAILED, _REFUSED, _INTERRUPTED = 0, 1, 2, 130
+_POLL_SECONDS = 0.1
+_LAST_WORDS_SECONDS = 10.0
+"""From the chief's word that the run is over to its status, and for it to hear a refusal."""
 
 
-def follow(folder: Path, interrupts: Interrupts, may_ask: bool) -> "Outcome":
-    """Returns when the run has ended, or is left alone to go on.
+def follow(session: Session, experiment: Experiment, cluster: GivenCluster, folder: Path) -> int:
+    """Serves the run in `folder`, which the chief's launcher leads, until that says it is over.
 
-    Args:
-      folder: of the run.
-      may_ask: whether a person at a terminal may be asked what to do on Ctrl-C.
-
-    Raises UserError where the run was refused before any of its tasks was started.
+    Returns the exit code: 0 where the run went well, 1 where it failed, 2 where there was something
+    to correct and nothing was started, 130 where this process was interrupted.
     """
-    return _Follower(folder, read_asked(folder), interrupts, may_ask).follow()
+    chief, me = Peer(folder, CHIEF), introduction(facts(experiment))
+    with closing(Mailbox(folder, cluster.task, me)) as mailbox:
+        follower = _Follower(session, experiment, cluster, RunFolder(folder), me, mailbox, chief)
+        try:
+            return follower.serve()
+        except UserError as error:
+            print_refusal(error, getattr(error, "log", ""))
+            mailbox.say(refused=str(error))
+            _wait_until_over(chief)
+            return _REFUSED
+        except KeyboardInterrupt:
+            print("interrupted before anything started", file=sys.stderr)
+            return _INTERRUPTED
+        except EngineError as error:
+            print(f"failed: {error}", file=sys.stderr)
+            mailbox.say(left=str(error))
+            _wait_until_over(chief)
+            return _FAILED
+        finally:
+            mailbox.say(left="it has ended")
 
 
 class _Follower:
-    def __init__(self, folder: Path, asked: Asked, interrupts: Interrupts, may_ask: bool) -> None:
-        self._folder, self._asked, self._job = folder, asked, asked.job or ""
-        self._interrupts, self._may_ask = interrupts, may_ask and sys.stdin.isatty()
-        self._patience = Patience()
-        self._said: str | None = None
+    def __init__(
+        self,
+        session: Session,
+        experiment: Experiment,
+        cluster: GivenCluster,
+        folder: RunFolder,
+        me: dict[str, Any],
+        mailbox: Mailbox,
+        chief: Peer,
+    ) -> None:
+        self._session, self._experiment, self._cluster = session, experiment, cluster
+        self._folder, self._mailbox, self._chief = folder, mailbox, chief
+        self._host, self._me = str(me["host"]), me
+        self._attempt = 0
+        self._signals = 0
+        self._runs = False
         self._next_look = 0.0
-        self._over_since: float | None = None
-        """When Slurm first said that the job has ended, though its launcher hasn't."""
-        self._seen: JobLook | None = None
-        self._acted_on = 0
-        """Of the interruptions."""
-        self._left = False
 
-    def follow(self) -> "Outcome":
-        with ExitStack() as shown:
-            view: View | None = None
-            while True:
-                starts = read_starts(self._folder)
-                if starts and starts[-1].then == ENDED:
+    def serve(self) -> int:
+        """Raises UserError and KeyboardInterrupt before the task is started, EngineError later."""
+        own_folder = self._folder.task_folder(self._cluster.task)
+        own_folder.mkdir(parents=True, exist_ok=True)
+        self._wait_for_chief()
+        check_agreement(
+            self._me["facts"], self._host, self._chief.record["facts"], self._chief.host
+        )
+        with (
+            closing(self._session.open(self._experiment, own_folder)) as group,
+            temporary_folder(own_folder) as temporary,
+        ):
+            self._session.preflight(group, self._experiment, own_folder, temporary)
+            self._mailbox.say(ready=True)
+            gone = self._obey_until_over(group, temporary)
+        if self._session.interrupts.count:
+            return _INTERRUPTED
+        return self._tell_end(gone)
+
+    def _wait_for_chief(self) -> None:
+        path, seconds = self._folder.path, self._experiment.watch.start_seconds
+        who = f"{CHIEF} ({self._cluster.addresses[0]})"
+        print(f"{self._cluster.task} on {self._host}: waiting in {path} for {who}", file=sys.stderr)
+        while not self._chief.look():
+            if self._session.interrupts.count:
+                raise KeyboardInterrupt
+            if self._chief.silent_seconds > seconds:
+                raise UserError(
+                    f"hydra.run.dir={path}: within watch.start_seconds={seconds:g} nothing came "
+                    f"there from {who}, seen from {self._host}; start the command on every host, "
+                    "in a folder that all of them share and that holds no run yet"
+                )
+            time.sleep(_POLL_SECONDS)
+
+    def _obey_until_over(self, group: Group, temporary: dict[str, str]) -> bool:
+        """Returns when the run is over; whether the chief's launcher was lost."""
+        interrupts = 0
+        while not self._chief.record.get("over"):
+            if self._chief.look():
+                self._mailbox.say(echo=[self._chief.record["beat"], time.time()])
+            if self._chief.silent_seconds > LOST_SECONDS:
+                return True
+            self._obey(group, temporary)
+            for ended in group.poll(_POLL_SECONDS).values():
+                self._runs = False
+                self._mailbox.say(exit={"code": ended.code, "ended_for": ended.ended_for})
+            self._say_look(group)
+            if self._session.interrupts.count > interrupts:
+                interrupts = self._session.interrupts.count
+                if not self._runs or interrupts > 1:
                     break
-                running = bool(starts) and starts[-1].then is None
-                if running and view is None:
-                    self._say(f"job {self._job} runs, led from {starts[-1].host}")
-                    view = shown.enter_context(
-                        progress_view(self._asked.experiment, RunFolder(self._folder))
-                    )
-                elif view is not None and not running:
-                    shown.close()
-                    view = None
-                    self._say(f"job {self._job} is queued again: {starts[-1].why}")
-                if view is not None:
-                    view.update()
-                ended = self._look_at_job(running)
-                if ended is not None:
-                    return ended
-                if self._interrupts.count > self._acted_on:
-                    if self._may_ask:
-                        shown.close()
-                        view = None
-                    self._end_or_leave(running)
-                if self._left:
-                    return _outcome(GOES_ON, None)
-                time.sleep(_TICK_SECONDS)
-        return _as_it_ended(self._folder, starts[-1])
+                group.signal(self._cluster.task, signal.SIGTERM)  # all tasks then stop together
+        return False
 
-    def _look_at_job(self, running: bool) -> "Outcome | None":
-        """Asks Slurm now and then; how it ended where nobody else will say so any more."""
+    def _obey(self, group: Group, temporary: dict[str, str]) -> None:
+        order = self._chief.record.get("orders", {}).get(self._cluster.task)
+        if order is None or order["session"] not in (None, self._me["session"]):
+            return  # nothing yet, or it was for a process before this one
+        if order["attempt"] > self._attempt and order["plan"] == plan_digest(self._folder.path):
+            self._attempt, self._signals, self._runs = order["attempt"], 0, True
+            self._mailbox.say(attempt=self._attempt, exit=None, look=None)
+            group.start(self._process(temporary))
+        if order["attempt"] == self._attempt:
+            for number in order["signals"][self._signals :]:
+                group.signal(self._cluster.task, number)
+            self._signals = len(order["signals"])
+
+    def _process(self, temporary: dict[str, str]) -> TaskProcess:
+        plan = make_plan(self._experiment, places=nominal_places(self._experiment))
+        tasks = {task.name: task for task in plan.tasks}
+        return task_process(tasks[self._cluster.task], self._experiment, self._folder, temporary)
+
+    def _say_look(self, group: Group) -> None:
         now = time.monotonic()
-        if now < self._next_look:
-            return None
-        try:
-            seen = look(self._job)
-            self._patience.answered()
-        except ControllerSilent as error:
-            self._patience.silent()
-            self._next_look = now + self._patience.pause_seconds
-            self._say(f"the controller doesn't answer ({error}); the job may well go on")
-            if self._patience.is_over():
-                return _outcome(GOES_ON, f"no answer from the controller: {error}")
-            return None
-        self._next_look = now + (_RUNNING_LOOK_SECONDS if running else _LOOK_SECONDS)
-        if seen is not None and not seen.has_ended:
-            self._over_since, self._seen = None, seen
-            if seen.waits:
-                self._say(self._waiting(seen))
-            return None
-        self._over_since = self._over_since or now
-        self._next_look = now + 1.0
-        if now - self._over_since < _LATE_SECONDS and not (seen and seen.state == "CANCELLED"):
-            return None
-        return _without_a_word(self._folder, self._job, seen, self._seen)
-
-    def _waiting(self, seen: JobLook) -> str:
-        if seen.is_held:
-            return (
-                f"job {self._job} is held ({seen.reason}); scontrol release {self._job} lets it go"
-            )
-        if seen.waits_in_vain:
-            return f"job {self._job} waits for ever ({seen.reason}); Ctrl-C cancels it"
-        try:
-            before = jobs_before(self._job, self._asked.experiment.engine.options["partition"])
-        except SlurmError:
-            before = None
-        place = "" if before is None else f", {counted(before, 'job')} before it"
-        why = "" if seen.reason is None else f" ({seen.reason})"
-        return f"job {self._job} waits{place}{why}"
-
-    def _say(self, line: str) -> None:
-        if line != self._said:
-            print(line, file=sys.stderr, flush=True)
-            self._said = line
-
-    def _end_or_leave(self, running: bool) -> None:
-        """On Ctrl-C: the job is to end, or goes on; a terminal that has gone wants nothing."""
-        first = self._acted_on == 0
-        if self._interrupts.hung_up or (first and self._may_ask and not self._is_to_end()):
-            self._left = True
-            self._say(f"job {self._job} goes on; attach={self._folder} follows it again")
+        if not self._runs or now < self._next_look:
             return
-        self._acted_on = self._interrupts.count
-        self._next_look = 0.0
-        try:
-            if running and first:
-                tell_to_leave(self._job)
-                self._say(f"job {self._job} is told to leave; once more ends it at once")
-            else:
-                cancel(self._job)
-                self._say(f"job {self._job} is cancelled")
-        except SlurmError as error:
-            self._left = True
-            self._say(f"job {self._job} can't be cancelled: {error}")
+        self._next_look = now + BEAT_SECONDS
+        seen = group.look().get(self._cluster.task)
+        self._mailbox.say(look=None if seen is None else asdict(seen))
 
-    def _is_to_end(self) -> bool:
-        """A second Ctrl-C is a yes."""
-        question = f"\ncancel job {self._job}? [y: cancel, n: leave it running, Ctrl-C: cancel] "
-        return _asked_at_terminal(question, lambda: self._interrupts.count > 1)
+    def _tell_end(self, chief_is_lost: bool) -> int:
+        who = f"the launcher of {CHIEF} on {self._chief.host}"
+        if chief_is_lost:
+            print(f"failed: {who} has not been heard of for {LOST_SECONDS:g} s", file=sys.stderr)
+            return _FAILED
+        status = self._last_status()
+        if status is None:
+            told = self._chief.record.get("refused") or "its output says why"
+            print(f"failed: {who} has left before anything started: {told}", file=sys.stderr)
+            return _REFUSED
+        reason = "" if status.get("reason") is None else f": {status['reason']}"
+        print(f"{self._cluster.task}: the run is {status['state']}{reason}", file=sys.stderr)
+        return _DONE if status["state"] == DONE else _FAILED
 
-
-def _asked_at_terminal(question: str, decided: Callable[[], bool]) -> bool:
-    import select
-
-    print(question, end="", file=sys.stderr, flush=True)
-    while not decided():
-        ready, _, _ = select.select([sys.stdin], [], [], _TICK_SECONDS)
-        if ready:
-            return sys.stdin.readline().strip().lower() not in ("n", "no")
-    return True
-
-
-def _as_it_ended(folder: Path, last: Start) -> "Outcome":
-    from launcher.run import consequences
-
-    run = RunFolder(folder)
-    status = run.read(STATUS)
-    if last.refused:
-        raise UserError(str(status["reason"]))
-    cause = None if status["cause"] is None else Cause(**status["cause"])
-    return _outcome(
-        status["state"],
-        status["reason"],
-        cause.log_tail if cause else "",
-        consequences(cause) if cause else (),
-        run.read_if_there(SUMMARY),
-    )
+    def _last_status(self) -> dict[str, Any] | None:
+        """The run's status once it has ended; None where it never began."""
+        limit = time.monotonic() + _LAST_WORDS_SECONDS
+        while True:
+            status = self._folder.read_if_there(STATUS)
+            settled = status is None and not self._attempt
+            if settled or (status is not None and status.get("state") != RUNNING):
+                return status
+            if time.monotonic() > limit:
+                return status
+            time.sleep(_POLL_SECONDS)
 
 
-def _without_a_word(
-    folder: Path, job: str, seen: JobLook | None, before: JobLook | None
-) -> "Outcome":
-    """Its launcher was killed, or never began: Slurm's word is all there is."""
-    how = "is gone from the queue" if seen is None else f"ended as {seen.state}"
-    if seen is not None and seen.reason is not None and seen.reason != seen.state.title():
-        how += f" ({seen.reason})"
-    state = INTERRUPTED if seen is not None and seen.state == "CANCELLED" else FAILED
-    reason = f"job {job} {how}"
-    if (folder / STATUS).exists():
-        close_folder(folder)
-        run = RunFolder(folder)
-        run.write(STATUS, {**run.read(STATUS), "state": state, "reason": reason})
-        return _outcome(state, reason, _tail(folder))
-    if state == FAILED:
-        known = seen or before
-        host = known.batch_host if known and known.batch_host else "its node"
-        reason += f" before it began its run; see {OUTPUT} there, and whether {host} sees {folder}"
-    record(folder, state, reason)
-    return _outcome(state, reason, _tail(folder))
-
-
-def _tail(folder: Path) -> str:
-    try:
-        return (folder / OUTPUT).read_text(errors="replace")[-_TAIL_CHARACTERS:].strip()
-    except OSError:
-        return ""
-
-
-def _outcome(
-    state: str,
-    reason: str | None,
-    log_tail: str = "",
-    consequences: tuple[str, ...] = (),
-    summary: "dict[str, object] | None" = None,
-) -> "Outcome":
-    from launcher.run import Outcome
-
-    return Outcome(state, reason, log_tail, consequences, summary)
+def _wait_until_over(chief: Peer) -> None:
+    limit = time.monotonic() + _LAST_WORDS_SECONDS
+    while chief.record and not chief.record.get("over") and time.monotonic() < limit:
+        chief.look()
+        time.sleep(_POLL_SECONDS)

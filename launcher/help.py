@@ -40,6 +40,8 @@ _MORE_KEYS = {
     "engine.constraint": "Features that the job's nodes must have.",
     "engine.nodes": "Nodes that the tasks are spread over.",
     "engine.extra": 'More options for sbatch: [--exclusive,"--qos=long"].',
+    "engine.addresses": "host:port of every task, or a pattern of them with %d for its number.",
+    "engine.index": "Which of engine.addresses is this process's own, counted from 0.",
     "hydra.run.dir": "Folder of the run (outputs/<date>/<time>).",
     "hydra.sweep.dir": "Folder of the sweep (multirun/<date>/<time>).",
 }

@@ -82,7 +82,7 @@ def main(words: Sequence[str]) -> int:
     return 0 if state == "done" else 1
 
 
-def _run(interrupts: Interrupts, asked: Asked, folder: Path) -> str | None:
+def _run(interrupts: SlurmInterrupts, asked: Asked, folder: Path) -> str | None:
     """How the run ended; None where it was refused."""
     session = Session()
     session.interrupts = interrupts

@@ -20,6 +20,7 @@ from launcher import folders, marks
 from launcher.closing import as_seen_from_here, print_summary
 from launcher.deadline import Deadline
 from launcher.disk import full_disk
+from launcher.engines.given import CHIEF, GIVEN
 from launcher.errors import WANTS_TRACEBACK, FolderTaken, print_refusal
 from launcher.experiment import resolve
 from launcher.quiet import wait_until_quiet
@@ -64,12 +65,16 @@ class Jobs:
     def __call__(self, configuration: DictConfig) -> None:
         """A single run. Raises KeyboardInterrupt where it was interrupted."""
         hydra = HydraConfig.get()
-        folder = Path(hydra.runtime.output_dir)
+        folder, overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
+        given = configuration.engine.name == GIVEN
+        if given and (code := self._followed(configuration, folder, overrides)) is not None:
+            self.exit_code = code
+            return
         try:
             busy = None
             if not configuration.engine.elsewhere:
                 busy = wait_until_quiet(configuration.quiet.seconds, lambda: self.interruptions > 0)
-            job = Job(folder, list(hydra.overrides.task), busy)
+            job = Job(folder, overrides, busy)
             outcome = self.attempt(job, configuration)
         except UserError as error:
             if not isinstance(error, FolderTaken):
@@ -90,6 +95,20 @@ class Jobs:
             self.exit_code = EXIT_FAILED
             return
         self.exit_code = tell_end(outcome, folder, self.console)
+
+    def _followed(
+        self, configuration: DictConfig, folder: Path, overrides: list[str]
+    ) -> int | None:
+        """The exit code of a process whose task the chief's launcher leads; None where this is the
+        chief's."""
+        experiment = resolve(configuration, overrides)
+        given = experiment.engine.given
+        if given is None or given.task == CHIEF:
+            return None
+        from launcher.following import follow
+
+        with _environment_of_the_user():
+            return follow(self._session, experiment, given, folder)
 
     @property
     def interruptions(self) -> int:

@@ -10,11 +10,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, read_write
 from rich.console import Console
 
 from launcher import folders
 from launcher.cluster_plan import make_plan, nominal_places
+from launcher.engines.given import CHIEF
 from launcher.errors import print_refusal
 from launcher.experiment import Experiment, resolve
 from launcher.holding import the_host
@@ -25,6 +26,7 @@ from launcher.sweep import check_plugins
 from launcher.sweeps import check_single, without_hydra
 from results.errors import UserError
 
+_KEY = "hydra.run.dir"
 _REFUSED = 2
 
 
@@ -54,10 +56,20 @@ class Judge(Callback):
         if config.dry_run:
             print_plan(experiment, plan, Console(highlight=False))
             sys.exit(0)
-        folder = folders.check("hydra.run.dir", config.hydra.run)
+        given = experiment.engine.given
+        if given is not None:
+            self._share_folder(config, leads=given.task == CHIEF)
+            return
+        folder = folders.check(_KEY, config.hydra.run)
         if not experiment.engine.elsewhere:
             name_folder = self._held.enter_context(the_host(config.wait))
             name_folder(folder)
+
+    def _share_folder(self, config: DictConfig, leads: bool) -> None:
+        folders.check_shared(_KEY, config.hydra.run, leads)
+        if not leads:
+            with read_write(config.hydra):
+                config.hydra.output_subdir = None  # what was asked is kept by the chief's launcher
 
 
 def _experiment(config: DictConfig, overrides: list[str]) -> Experiment:

@@ -12,12 +12,13 @@ from launcher import isolation
 from launcher.causes import Cause, Limits, out_of_memory_kills
 from launcher.cluster_plan import SERVICE_ROLES, ClusterPlan, TaskPlan, make_plan, ports_needed
 from launcher.earlier import Attempt, failures
-from launcher.engines import Group, Isolation, TaskProcess
+from launcher.engines import Group, Isolation
 from launcher.experiment import Experiment
 from launcher.failure_kinds import ADDRESS_TAKEN, DISK
 from launcher.session import Interrupts
 from launcher.supervisor import Replacement, Supervisor, Watched, Watchee
-from results.run_folder import CLOCK, FAILURE, LOG, RunFolder
+from launcher.task_process import task_process
+from results.run_folder import CLOCK, FAILURE, RunFolder
 from strategies.checkpoint_folder import newest_whole
 
 _COORDINATOR = "coordinator"
@@ -44,7 +45,8 @@ class Attempts:
 
     def __post_init__(self) -> None:
         self._left = self.experiment.restarts - failures(self.done)
-        self._addresses_left = 1 if self.experiment.engine.first_port is None else 0
+        engine = self.experiment.engine
+        self._addresses_left = 1 if engine.first_port is None and engine.given is None else 0
         self._limits = Limits(self.experiment.watch.memory_mb, out_of_memory_kills())
 
     def run(self) -> Watched:
@@ -101,19 +103,8 @@ class Attempts:
             self.folder.write(f"tasks/{task}/{CLOCK}", dataclasses.asdict(clock))
 
     def _start(self, task: TaskPlan) -> None:
-        memory_mb = self.experiment.watch.memory_mb
         (self.folder.task_folder(task.name) / FAILURE).unlink(missing_ok=True)
-        self.group.start(
-            TaskProcess(
-                name=task.name,
-                function="launcher.task:main",
-                arguments=[str(self.folder.path), task.name],
-                environment={**task.environment, **self.environment},
-                log=self.folder.task_folder(task.name) / LOG,
-                memory_bytes=None if memory_mb is None else memory_mb * 1_000_000,
-                host=task.host,
-            )
-        )
+        self.group.start(task_process(task, self.experiment, self.folder, self.environment))
 
     def _watchee(self, task: TaskPlan) -> Watchee:
         coordinated = self.experiment.strategy.loop == _COORDINATOR

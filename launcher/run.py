@@ -16,10 +16,12 @@ from benchmarks.pressure import stalled_seconds, stalled_shares
 from input_pipelines.diagnosis.memory import ended_by_memory
 from launcher import emulation, isolation, memory, profiling
 from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
+from launcher.agreement import facts
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
 from launcher.earlier import BEGUN, earlier_starts
 from launcher.engines import EngineError, Group, Isolation
+from launcher.engines.given.gathering import gather
 from launcher.environment import environment
 from launcher.experiment import Experiment
 from launcher.failure_kinds import MEMORY, PLATFORM, PREEMPTED, is_full_disk
@@ -81,7 +83,7 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
     run_folder = RunFolder(folder)
     earlier = earlier_starts(run_folder)
     with (
-        closing(session.open(experiment, folder)) as group,
+        closing(_group(session, experiment, folder)) as group,
         reserve(folder),
         temporary_folder(folder) as temporary,
     ):
@@ -173,6 +175,21 @@ def _starts(attempts: Attempts, replaced_before: Sequence[Mapping[str, Any]]) ->
         "attempts": [dataclasses.asdict(attempt) for attempt in attempts.done],
         "replaced": [*replaced_before, *map(dataclasses.asdict, attempts.replaced)],
     }
+
+
+def _group(session: Session, experiment: Experiment, folder: Path) -> Group:
+    """Of all of the run's tasks, also where somebody else started their launchers."""
+    group, cluster = session.open(experiment, folder), experiment.engine.given
+    if cluster is None:
+        return group
+    return gather(
+        group,
+        folder,
+        cluster,
+        facts(experiment),
+        experiment.watch.start_seconds,
+        interrupted=lambda: session.interrupts.count > 0,
+    )
 
 
 def _diagnose(

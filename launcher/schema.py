@@ -123,6 +123,10 @@ class EngineSettings:
     """Nodes that the tasks are spread over; `null`: as few or as many as the cluster likes."""
     extra: list[str] = field(default_factory=list)
     """More options for `sbatch`: `[--exclusive,"--qos=long"]`."""
+    addresses: Any = None
+    """`host:port` of every task, or a pattern with %d for a task's number (`engine=given`)."""
+    index: int | None = None
+    """Which of `addresses` is this process's own."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """For an engine of your own that lists `parameters` among its keys."""
 

@@ -17,8 +17,8 @@ from launcher.engines.slurm.job import JobLook, cancel, look
 from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request
 from launcher.experiment import Experiment
-from launcher.following import follow
 from launcher.job_files import OUTPUT, SCRIPT, Asked, write_asked
+from launcher.job_following import follow
 from launcher.session import Session
 from results.errors import UserError
 from results.sweep_folder import is_sweep

@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from launcher import schema, values
+from launcher.engines.given import GIVEN
 from launcher.errors import NotApplicable
 from launcher.experiment import Experiment, resolve
 from launcher.journal import Cell
@@ -119,6 +120,11 @@ def without_hydra(configuration: DictConfig) -> DictConfig:
 
 def _composed(master: DictConfig, loader: ConfigLoader, overrides: Sequence[str]) -> Composed:
     configuration = without_hydra(loader.load_sweep_config(master, list(overrides)))
+    if configuration.engine.name == GIVEN:
+        raise UserError(
+            "engine=given: each process is one task of one run; leave -m out, and give one value "
+            "to each key"
+        )
     try:
         experiment = resolve(configuration, list(overrides))
     except NotApplicable as error:

@@ -54,6 +54,7 @@ _LEAST: dict[str, float] = {
     "engine.first_port": 1024,
     "engine.cpus_per_task": 1,
     "engine.nodes": 1,
+    "engine.index": 0,
     "restarts": 0,
     "watch.memory_mb": 1,
     "seed": 0,

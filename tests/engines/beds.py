@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from launcher.addresses import choose_addresses
+from launcher.cluster_plan import tf_config
+from launcher.engines.given import TF_CONFIG
 from tests.engines.slurm_cluster import SlurmCluster, a_cluster_or_skip
 from tests.faults.commands import Command
 
@@ -48,4 +51,25 @@ class SlurmBed(Bed):
             yield cluster
 
 
-BEDS: dict[str, Bed] = {"local": Bed(), "agents": PipedBed(), "slurm": SlurmBed()}
+class GivenBed(Bed):
+    """Every process of the cluster is started by the test, as a platform would."""
+
+    words = ("engine=given",)
+
+    def start(self, folder: Path, *words: str) -> Command:
+        addresses = choose_addresses(2)
+        chief, worker = (
+            {TF_CONFIG: tf_config({"worker": list(addresses)}, "worker", index)}
+            for index in range(len(addresses))
+        )
+        command = Command(folder, *self.words, *words, environment=chief)
+        command.beside(folder, *self.words, *words, environment=worker)
+        return command
+
+
+BEDS: dict[str, Bed] = {
+    "local": Bed(),
+    "agents": PipedBed(),
+    "slurm": SlurmBed(),
+    "given": GivenBed(),
+}

@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -20,10 +23,16 @@ LONG = ("until.steps=1000000", "hydra.run.dir=run", "report=false")
 class Command:
     """`python -m launcher …` in `folder`, with whatever it starts."""
 
-    def __init__(self, folder: Path, *words: str, terminal: int | None = None) -> None:
-        self.mark = uuid.uuid4().hex
+    def __init__(
+        self,
+        folder: Path,
+        *words: str,
+        terminal: int | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.mark = environment.get(_MARK, uuid.uuid4().hex)
         self.temporary = folder / "tmp"
-        self.temporary.mkdir()
+        self.temporary.mkdir(exist_ok=True)
         self.run = RunFolder(folder / "run")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "launcher", *words],
@@ -33,6 +42,7 @@ class Command:
                 "PYTHONPATH": str(REPOSITORY),
                 "TMPDIR": str(self.temporary),
                 _MARK: self.mark,
+                **environment,
             },
             stdin=subprocess.DEVNULL if terminal is None else terminal,
             stdout=subprocess.PIPE if terminal is None else terminal,
@@ -53,6 +63,11 @@ class Command:
         """Exit code, and all that was printed."""
         said, _ = self.process.communicate(timeout=seconds)
         return self.process.returncode, said or ""
+
+    def beside(self, folder: Path, *words: str, environment: Mapping[str, str]) -> None:
+        """Starts the command once more, as a process of the same run; nobody reads what it says."""
+        other = Command(folder, *words, environment={**environment, _MARK: self.mark})
+        threading.Thread(target=other.process.communicate, daemon=True).start()
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
