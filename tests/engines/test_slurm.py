@@ -132,7 +132,8 @@ def test_what_is_wrong_on_the_nodes_is_refused_as_it_is_here(
 ) -> None:
     ended = launch(tmp_path, *TWO, "workload._target_=tests.workloads.broken_module.workload")
     assert ended.returncode == 2, ended.stderr
-    assert ended.stderr.splitlines()[-1].startswith("error: ")
+    assert "error: workload._target_=tests.workloads.broken_module" in ended.stderr
+    assert "ZeroDivisionError" in ended.stderr.splitlines()[-1]
     assert not (tmp_path / "outputs").exists()
 
 
