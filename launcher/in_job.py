@@ -20,7 +20,16 @@ from launcher.earlier import earlier_starts, failures
 from launcher.engines.slurm import JOB_VARIABLE
 from launcher.engines.slurm.commands import SlurmError
 from launcher.engines.slurm.job import JobLook, look, queue_again
-from launcher.job_files import AGAIN, ENDED, Asked, Start, read_asked, read_starts, write_starts
+from launcher.job_files import (
+    AGAIN,
+    ENDED,
+    Asked,
+    Start,
+    read_asked,
+    read_starts,
+    write_asked,
+    write_starts,
+)
 from launcher.jobs import write_report
 from launcher.next_start import Told, is_queued_already, may_lose_hosts, why_again
 from launcher.run import run_one
@@ -68,6 +77,8 @@ def main(words: Sequence[str]) -> int:
     asked, starts = read_asked(folder), read_starts(folder)
     start = Start(began=now(), host=os.environ.get("SLURMD_NODENAME") or socket.gethostname())
     write_starts(folder, [*starts, start])
+    if asked.job is None:  # who submitted it was killed before it could write this down
+        write_asked(folder, replace(asked, job=job))
     end = _end_of(_look(job))
     interrupts = SlurmInterrupts()
     state = _run(interrupts, asked, folder)

@@ -45,14 +45,20 @@ def follow(folder: Path, interrupts: Interrupts, may_ask: bool) -> "Outcome":
       folder: of the run.
       may_ask: whether a person at a terminal may be asked what to do on Ctrl-C.
 
-    Raises UserError where the run was refused before any of its tasks was started.
+    Raises UserError where there is no job, or the run was refused before any of its tasks was
+    started.
     """
-    return _Follower(folder, read_asked(folder), interrupts, may_ask).follow()
+    asked = read_asked(folder)
+    if asked.job is None:
+        raise UserError(f"attach={folder}: no job was queued for this run; start it anew")
+    return _Follower(folder, asked, asked.job, interrupts, may_ask).follow()
 
 
 class _Follower:
-    def __init__(self, folder: Path, asked: Asked, interrupts: Interrupts, may_ask: bool) -> None:
-        self._folder, self._asked, self._job = folder, asked, asked.job or ""
+    def __init__(
+        self, folder: Path, asked: Asked, job: str, interrupts: Interrupts, may_ask: bool
+    ) -> None:
+        self._folder, self._asked, self._job = folder, asked, job
         self._interrupts, self._may_ask = interrupts, may_ask and sys.stdin.isatty()
         self._patience = Patience()
         self._said: str | None = None
@@ -60,6 +66,7 @@ class _Follower:
         self._over_since: float | None = None
         """When Slurm first said that the job has ended, though its launcher hasn't."""
         self._seen: JobLook | None = None
+        self._starts_told = 0
         self._acted_on = 0
         """Of the interruptions."""
         self._left = False
@@ -73,7 +80,9 @@ class _Follower:
                     break
                 running = bool(starts) and starts[-1].then is None
                 if running and view is None:
-                    self._say(f"job {self._job} runs, led from {starts[-1].host}")
+                    if len(starts) > self._starts_told:
+                        self._say(f"job {self._job} runs, led from {starts[-1].host}")
+                        self._starts_told = len(starts)
                     view = shown.enter_context(
                         progress_view(self._asked.experiment, RunFolder(self._folder))
                     )

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from results.run_folder import PLAN, STATUS, RunFolder
 from tests.engines.beds import SlurmBed
 from tests.engines.slurm_cluster import SlurmCluster
 from tests.faults.commands import Command
+from tests.faults.test_restarts import numbers
 from tests.launcher.command_line import REPOSITORY, launch
 
 pytestmark = pytest.mark.ci
@@ -43,7 +45,7 @@ def calls(run: RunFolder, task: str) -> int:
 
 
 def host_of(run: RunFolder, task: str) -> str:
-    """The node that the task was placed on, by its log's process."""
+    """The node that the task was placed on, as its agent tells."""
     (number,) = [n for n, each in enumerate(run.read(PLAN)["tasks"]) if each["task"] == task]
     return str(run.read(f".host-{number}.json")["host"])
 
@@ -54,7 +56,7 @@ def test_a_run_outlives_its_launcher_its_time_limit_and_a_node(
     monkeypatch.setenv("OWN_TOKEN", SECRET)
     command = Command(
         tmp_path, *TWO, "engine.nodes=2", "until.steps=600", "checkpoint.every_steps=200",
-        "restarts=1", "hydra.run.dir=run",
+        "restarts=1", "measure.examples=true", "hydra.run.dir=run",
     )  # fmt: skip
     run = command.run
     command.wait_for("worker-0", "first_call_done")
@@ -84,6 +86,8 @@ def test_a_run_outlives_its_launcher_its_time_limit_and_a_node(
     assert last["cause"] is None
     assert last["restored_step"] >= failed["restored_step"]
     assert [each.then for each in read_starts(run.path)] == [AGAIN, AGAIN, ENDED]
+    trained_on = Counter(number for step in numbers(run).values() for number in step)
+    assert max(trained_on.values()) - min(trained_on.values()) <= 1  # none left out, none twice
     assert lost not in run.read("environment.json")["hosts"]
     assert attached.stdout == launch(tmp_path, "attach=run").stdout
     files = [path for path in run.path.rglob("*") if path.is_file()]
