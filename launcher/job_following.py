@@ -15,14 +15,14 @@ from launcher.abandoned import close_folder
 from launcher.causes import Cause
 from launcher.engines.slurm.commands import ControllerSilent, SlurmError
 from launcher.engines.slurm.job import JobLook, cancel, jobs_before, look, tell_to_leave
-from launcher.job_files import ENDED, OUTPUT, Asked, Start, read_asked, read_starts
+from launcher.job_files import ENDED, OUTPUT, STARTS, Asked, Start, read_asked, read_starts
 from launcher.jobs import GOES_ON
 from launcher.marks import record
 from launcher.patience import Patience
 from launcher.progress import View, progress_view
 from launcher.session import Interrupts
 from results.errors import UserError
-from results.run_folder import STATUS, SUMMARY, RunFolder
+from results.run_folder import STATUS, SUMMARY, RunFolder, unix_seconds
 from results.sweep_folder import FAILED, INTERRUPTED
 from results.text import counted
 
@@ -38,12 +38,18 @@ _LATE_SECONDS = 15.0
 _TAIL_CHARACTERS = 2_000
 
 
-def follow(folder: Path, interrupts: Interrupts, may_ask: bool) -> "Outcome":
+def follow(
+    folder: Path,
+    interrupts: Interrupts,
+    may_ask: bool,
+    is_enough: Callable[[], bool] = lambda: False,
+) -> "Outcome":
     """Returns when the run has ended, or is left alone to go on.
 
     Args:
       folder: of the run.
       may_ask: whether a person at a terminal may be asked what to do on Ctrl-C.
+      is_enough: asked now and then, whether to leave it alone now.
 
     Raises UserError where there is no job, or the run was refused before any of its tasks was
     started.
@@ -51,7 +57,44 @@ def follow(folder: Path, interrupts: Interrupts, may_ask: bool) -> "Outcome":
     asked = read_asked(folder)
     if asked.job is None:
         raise UserError(f"attach={folder}: no job was queued for this run; start it anew")
-    return _Follower(folder, asked, asked.job, interrupts, may_ask).follow()
+    return _Follower(folder, asked, asked.job, interrupts, may_ask).follow(is_enough)
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether the run's own launcher, inside the job, has seen it to its end."""
+    starts = read_starts(folder)
+    return bool(starts) and starts[-1].then == ENDED
+
+
+def seconds_at_work(folder: Path) -> float | None:
+    """From the first time that the run's job began to the last word of its launcher; None where it
+    never began."""
+    starts = read_starts(folder)
+    return (folder / STARTS).stat().st_mtime - unix_seconds(starts[0].began) if starts else None
+
+
+def is_in_queue(folder: Path) -> bool:
+    """Whether a job does the run in `folder`, or will; also where the controller is silent."""
+    try:
+        asked = read_asked(folder)
+        if asked.job is None or has_ended(folder):
+            return False
+        seen = look(asked.job)
+    except UserError:
+        return False
+    except SlurmError:
+        return True
+    return seen is not None and not seen.has_ended
+
+
+def end(folder: Path) -> None:
+    """Tells a run's job to leave, or takes it out of the queue; returns at once.
+
+    Raises SlurmError.
+    """
+    job = read_asked(folder).job
+    if job is not None and not has_ended(folder):
+        (tell_to_leave if read_starts(folder) else cancel)(job)
 
 
 class _Follower:
@@ -71,7 +114,7 @@ class _Follower:
         """Of the interruptions."""
         self._left = False
 
-    def follow(self) -> "Outcome":
+    def follow(self, is_enough: Callable[[], bool]) -> "Outcome":
         with ExitStack() as shown:
             view: View | None = None
             while True:
@@ -79,10 +122,10 @@ class _Follower:
                 if starts and starts[-1].then == ENDED:
                     break
                 running = bool(starts) and starts[-1].then is None
+                if running and len(starts) > self._starts_told:
+                    self._say(f"job {self._job} runs, led from {starts[-1].host}")
+                    self._starts_told = len(starts)
                 if running and view is None:
-                    if len(starts) > self._starts_told:
-                        self._say(f"job {self._job} runs, led from {starts[-1].host}")
-                        self._starts_told = len(starts)
                     view = shown.enter_context(
                         progress_view(self._asked.experiment, RunFolder(self._folder))
                     )
@@ -100,7 +143,7 @@ class _Follower:
                         shown.close()
                         view = None
                     self._end_or_leave(running)
-                if self._left:
+                if self._left or (is_enough() and not self._interrupts.count):
                     return _outcome(GOES_ON, None)
                 time.sleep(_TICK_SECONDS)
         return _as_it_ended(self._folder, starts[-1])

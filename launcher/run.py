@@ -47,7 +47,8 @@ class Outcome:
     """How a run ended."""
 
     state: str
-    """`done`, `failed`, `interrupted`; `goes on` where its job does and only this launcher ends."""
+    """`done`, `failed`, `interrupted`; of a run that a job does also `in queue` and `goes on`,
+    where it hasn't ended."""
     reason: str | None
     """In one line, where it is not `done`."""
     log_tail: str = ""

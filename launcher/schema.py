@@ -151,6 +151,8 @@ class SweepSettings:
     """How often a run that failed is begun again."""
     timeout_minutes: float | None = None
     """A run that takes longer has failed."""
+    at_once: int = 1
+    """Runs whose jobs wait or run at the same time, with an engine that has a queue."""
     stop_on_failure: bool = False
     """End the sweep at the first run that failed for good."""
 

@@ -1,7 +1,6 @@
-"""A run done by a job of Slurm's: checked, submitted, and followed to its end.
+"""A run that a job of Slurm's does: checked and submitted. From then on the job needs nobody.
 
-Whatever this launcher could find wrong it finds before anything is queued. From then on the job
-needs it no more.
+Whatever can be found wrong here is found before anything is queued.
 """
 
 import dataclasses
@@ -9,7 +8,6 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from launcher.cluster_plan import task_names
 from launcher.engines.slurm.commands import ControllerSilent, SlurmError, slurm
@@ -18,26 +16,18 @@ from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request
 from launcher.experiment import Experiment
 from launcher.job_files import OUTPUT, SCRIPT, Asked, write_asked
-from launcher.job_following import follow
-from launcher.session import Session
 from results.errors import UserError
-from results.sweep_folder import is_sweep
-
-if TYPE_CHECKING:
-    from launcher.run import Outcome
 
 _NAME = "distribute-bench"
 _PING_SECONDS = 20.0
 _EMPTY_SCRIPT = "#!/bin/sh\n"
 
 
-def run_as_job(
-    session: Session, experiment: Experiment, folder: Path, overrides: list[str]
-) -> "Outcome":
-    """What `engine.job` names: does what `launcher.run.run_one` does, by a job of its own.
+def submit(experiment: Experiment, folder: Path, overrides: list[str]) -> None:
+    """What `engine.job` names: has the run in `folder` done by a job; `launcher.job_following`
+    tells how it goes.
 
-    Raises UserError where the cluster doesn't take it, or the run is refused there; nothing is left
-    in the queue.
+    Raises UserError where the cluster doesn't take it; nothing is left in the queue.
     """
     folder = folder.absolute()
     words = _words(experiment, folder)
@@ -48,7 +38,6 @@ def run_as_job(
     job = _submit([*words, str(folder / SCRIPT)], experiment)
     write_asked(folder, dataclasses.replace(asked, job=job))
     _refuse_what_waits_in_vain(job, experiment)
-    return follow(folder, session.interrupts, may_ask=not is_sweep(folder.parent))
 
 
 def _words(experiment: Experiment, folder: Path) -> list[str]:

@@ -60,6 +60,7 @@ _LEAST: dict[str, float] = {
     "seed": 0,
     "repeat": 1,
     "sweep.retries": 0,
+    "sweep.at_once": 1,
     "quiet.seconds": 0,
 }
 _ABOVE_ZERO = (

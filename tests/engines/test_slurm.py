@@ -14,6 +14,7 @@ import pytest
 
 from launcher.job_files import AGAIN, ENDED, read_asked, read_starts
 from results.run_folder import PLAN, STATUS, RunFolder
+from results.sweep_folder import DONE, read_journal
 from tests.engines.beds import SlurmBed
 from tests.engines.slurm_cluster import SlurmCluster
 from tests.faults.commands import Command
@@ -94,6 +95,23 @@ def test_a_run_outlives_its_launcher_its_time_limit_and_a_node(
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
     assert command.all_gone(15), command.processes()
     cluster.revive(lost)
+
+
+def test_jobs_of_a_sweep_go_on_without_it_and_are_each_done_once(
+    cluster: SlurmCluster, tmp_path: Path
+) -> None:
+    words = ("-m", "engine=slurm", "seed=1,2", "until.steps=300", "sweep.at_once=2", "report=false")
+    command = Command(tmp_path, *words, "hydra.sweep.dir=sweep")
+    sweep = tmp_path / "sweep"
+    until(lambda: all(calls(RunFolder(sweep / each), "chief-0") for each in ("0", "1")))
+    command.kill()
+    resumed = launch(tmp_path, "resume=sweep")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "run 0 done: " in resumed.stdout
+    runs = read_journal(sweep).runs
+    assert [(run.state, run.attempts) for run in runs] == [(DONE, 1), (DONE, 1)]
+    assert all(run.seconds for run in runs)
+    assert command.all_gone(15), command.processes()
 
 
 @pytest.mark.parametrize(
