@@ -64,6 +64,7 @@ def _run(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
     if _HELP_FLAGS & set(words):
         print(help_page.text(), flush=True)
         return _DONE
+    from launcher.attaching import attach, attached_folder
     from launcher.hydra_errors import HYDRA_ERRORS, as_user_error, unknown_flag
     from launcher.resuming import words_with_those_of_the_sweep
 
@@ -72,6 +73,9 @@ def _run(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
         print_refusal(refusal)
         return _REFUSED
     try:
+        folder = attached_folder(words)
+        if folder is not None:
+            return attach(folder)
         words = words_with_those_of_the_sweep(words)
         return _run_hydra(words, job)
     except KeyboardInterrupt:

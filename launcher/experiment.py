@@ -19,7 +19,7 @@ from launcher.engines.given.cluster import GivenCluster
 from launcher.given_cluster import given_cluster
 from launcher.placing import Batch, resolve_batch, resolve_devices, resolve_gpus_per_task
 from launcher.schema import EmulateSettings, LaunchSettings, WatchSettings
-from launcher.targets import check_target
+from launcher.targets import check_target, named
 from results.errors import UserError
 from strategies.settings import (
     CheckpointSettings,
@@ -65,6 +65,9 @@ class EngineChoice:
     target: str
     """Dotted name of the function from `launch.method` and the options to an engine."""
     first_port: int | None = None
+    job: str | None = None
+    """Dotted name of the function that has the run done by a job in a queue; None: this launcher
+    does it."""
     elsewhere: bool = False
     """Whether tasks run on other machines."""
     options: dict[str, Any] = field(default_factory=dict)
@@ -220,14 +223,19 @@ def _pipeline(asked: dict[str, Any]) -> PipelineSettings:
 
 
 def _engine(asked: dict[str, Any], gpus_per_task: int) -> EngineChoice:
-    check_target("engine._target_", asked["_target_"])
+    for key in ("_target_", "job", "check"):
+        if asked[key] is not None:
+            check_target(f"engine.{key}", asked[key])
     options = {key: asked[key] for key in asked["keys"]}
+    if asked["check"] is not None:
+        named(asked["check"])(options)
     if asked["elsewhere"]:  # who asks a scheduler for hosts has to say what is needed there
         options["gpus_per_task"] = gpus_per_task
     return EngineChoice(
         name=asked["name"],
         target=asked["_target_"],
         first_port=asked["first_port"],
+        job=asked["job"],
         elsewhere=asked["elsewhere"],
         options=options,
     )

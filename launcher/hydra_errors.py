@@ -61,7 +61,8 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _unknown_key(found: re.Match[str], words: Sequence[str]) -> str:
     key = found["key"]
     given = next((word for word in words if word.lstrip("+~").startswith(f"{key}=")), key)
-    known = [*groups.GROUPS, *schema.known_keys()]
+    own = schema.known_keys(schema.EngineSettings, "engine.")
+    known = [*groups.GROUPS, *schema.known_keys(), *own]
     last = key.rpartition(".")[2]
     near = last if last in known else nearest(key, known)
     if near is not None:

@@ -6,7 +6,7 @@ Both are attempts at one run, in one session that serves all of them.
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from launcher.errors import WANTS_TRACEBACK, FolderTaken, print_refusal
 from launcher.experiment import resolve
 from launcher.quiet import wait_until_quiet
 from launcher.session import Session
+from launcher.targets import named
 from results.errors import UserError
 from results.sweep_folder import FAILED, INTERRUPTED
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from launcher.run import Outcome
 
 EXIT_DONE, EXIT_FAILED, EXIT_REFUSED = 0, 1, 2
+IN_QUEUE = "in queue"
+"""`Outcome.state` of a run whose job was submitted, and isn't followed yet."""
+GOES_ON = "goes on"
+"""`Outcome.state` where only the following of a job has ended."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class Job:
     timeout_seconds: float | None = None
     timeout_said: str = ""
     """The key and the value that the limit comes from."""
+    followed: bool = True
+    """Of a run that a job in a queue does: whether to wait for its end."""
+    name: str = ""
+    """Said before how it ended, where others are in the queue at the same time."""
+    may_ask: bool = False
+    """Whether a person at a terminal may be asked on Ctrl-C what becomes of it."""
 
 
 class Jobs:
@@ -71,7 +82,7 @@ class Jobs:
             busy = None
             if not configuration.engine.elsewhere:
                 busy = wait_until_quiet(configuration.quiet.seconds, lambda: self.interruptions > 0)
-            job = Job(folder, overrides, busy)
+            job = Job(folder, overrides, busy, may_ask=True)
             outcome = self.attempt(job, configuration)
         except UserError as error:
             if not isinstance(error, FolderTaken):
@@ -91,15 +102,7 @@ class Jobs:
                 marks.record(folder, FAILED, f"{type(error).__name__}: {error}")
             self.exit_code = EXIT_FAILED
             return
-        if outcome.state == INTERRUPTED:
-            where = as_seen_from_here(folder)
-            print(f"interrupted; what was measured lies in {where}", file=sys.stderr)
-            raise KeyboardInterrupt
-        if outcome.state == FAILED:
-            tell_failure(outcome, folder)
-            self.exit_code = EXIT_FAILED
-        elif outcome.summary is not None:
-            print_summary(outcome.summary, folder, self.console)
+        self.exit_code = tell_end(outcome, folder, self.console)
 
     def _followed(
         self, configuration: DictConfig, folder: Path, overrides: list[str]
@@ -120,6 +123,11 @@ class Jobs:
         """How often a person has asked for the end: once is a request, twice an order."""
         return self._session.interrupts.count
 
+    @property
+    def hung_up(self) -> bool:
+        """Whether that was only the terminal, which has gone."""
+        return self._session.interrupts.hung_up
+
     def attempt(self, job: Job, configuration: DictConfig) -> "Outcome":
         """Runs it to its end, leaves everything in the job's folder and says how it ended.
 
@@ -133,22 +141,68 @@ class Jobs:
 
     def _attempt(self, job: Job, configuration: DictConfig) -> "Outcome":
         experiment = resolve(configuration, job.overrides)
-        from launcher.run import run_one
+        from launcher.run import Outcome, run_one
 
+        if experiment.engine.job is not None:
+            named(experiment.engine.job)(experiment, job.folder, job.overrides)
+            return self.follow(job) if job.followed else Outcome(IN_QUEUE, None)
+        outcome = self._within_time(
+            job, lambda: run_one(self._session, experiment, job.folder, job.overrides)
+        )
+        if job.busy_share is not None:
+            outcome = marks.busy(job.folder, outcome, job.busy_share)
+        if experiment.report and self.interruptions < 2:
+            write_report(job.folder)
+        return outcome
+
+    def follow(self, job: Job, is_enough: Callable[[], bool] = lambda: False) -> "Outcome":
+        """Follows a run that a job in a queue does, which writes its report itself.
+
+        Args:
+          is_enough: asked now and then, whether to leave it alone to go on.
+
+        Raises UserError where it was refused on the cluster.
+        """
+        from launcher.job_following import follow
+
+        interrupts = self._session.interrupts
+        return self._within_time(
+            job, lambda: follow(job.folder, interrupts, job.may_ask, is_enough)
+        )
+
+    def _within_time(self, job: Job, run: "Callable[[], Outcome]") -> "Outcome":
         with Deadline(self._session.interrupts, job.timeout_seconds) as deadline:
             try:
-                outcome = run_one(self._session, experiment, job.folder, job.overrides)
+                outcome = run()
             except KeyboardInterrupt:
                 if deadline.passed:
                     raise UserError(_too_long(job)) from None
                 raise
         if deadline.passed and outcome.state == INTERRUPTED and not self.interruptions:
             outcome = marks.failed(job.folder, outcome, _too_long(job))
-        if job.busy_share is not None:
-            outcome = marks.busy(job.folder, outcome, job.busy_share)
-        if experiment.report and self.interruptions < 2:
-            write_report(job.folder)
         return outcome
+
+
+def tell_end(outcome: "Outcome", folder: Path, console: Console) -> int:
+    """Tells a person how a run ended; returns the exit code of the command.
+
+    Raises KeyboardInterrupt where the run was interrupted, or only its following was.
+    """
+    if outcome.state == INTERRUPTED:
+        where = as_seen_from_here(folder)
+        print(f"interrupted; what was measured lies in {where}", file=sys.stderr)
+        raise KeyboardInterrupt
+    if outcome.state == GOES_ON:
+        if outcome.reason is None:
+            raise KeyboardInterrupt
+        print(f"{outcome.reason}; attach={folder} follows the run again", file=sys.stderr)
+        return EXIT_FAILED
+    if outcome.state == FAILED:
+        tell_failure(outcome, folder)
+        return EXIT_FAILED
+    if outcome.summary is not None:
+        print_summary(outcome.summary, folder, console)
+    return EXIT_DONE
 
 
 def tell_failure(outcome: "Outcome", folder: Path) -> None:

@@ -6,7 +6,7 @@ may be cut off: each run is done exactly once, and rounds stay interleaved.
 
 import dataclasses
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,16 +108,19 @@ def waiting_again(journal: Journal, run: SweptRun) -> Journal:
     return journal.with_run(dataclasses.replace(run, state=WAITING, reason=None, seconds=None))
 
 
-def cut_off(journal: Journal, finished: Mapping[int, Ending]) -> Journal:
+def cut_off(
+    journal: Journal, finished: Mapping[int, Ending], going_on: Collection[int] = ()
+) -> Journal:
     """What was running when the launcher was killed has ended: as its folder says, or never.
 
     Args:
       finished: by number, the runs whose folder holds a whole outcome; the journal didn't get as
         far as to say so.
+      going_on: numbers of runs that don't need the launcher, and still run.
     """
     killed = Ending(INTERRUPTED, "the launcher was killed")
     for run in journal.runs:
-        if run.state == RUNNING:
+        if run.state == RUNNING and run.number not in going_on:
             journal = ended(journal, run, finished.get(run.number, killed))
     return journal
 

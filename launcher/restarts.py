@@ -11,6 +11,7 @@ from pathlib import Path
 from launcher import isolation
 from launcher.causes import Cause, Limits, out_of_memory_kills
 from launcher.cluster_plan import SERVICE_ROLES, ClusterPlan, TaskPlan, make_plan, ports_needed
+from launcher.earlier import Attempt, failures
 from launcher.engines import Group, Isolation
 from launcher.experiment import Experiment
 from launcher.failure_kinds import ADDRESS_TAKEN, DISK
@@ -21,20 +22,6 @@ from results.run_folder import CLOCK, FAILURE, RunFolder
 from strategies.checkpoint_folder import newest_whole
 
 _COORDINATOR = "coordinator"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One start of the whole plan."""
-
-    started: float
-    """Unix seconds."""
-    ended: float
-    cause: Cause | None
-    restored_step: int | None
-    """Of the checkpoint that it went on from."""
-    left_out: tuple[str, ...] = ()
-    """Newer checkpoints that were damaged, a line each."""
 
 
 @dataclass
@@ -48,14 +35,16 @@ class Attempts:
     environment: dict[str, str]
     """Set for every task, on top of what the plan says."""
     interrupts: Interrupts
-    on_plan: Callable[[ClusterPlan, Experiment], None]
-    """Told of the plan before any of its tasks is started."""
+    on_plan: Callable[[ClusterPlan, Experiment, int | None], None]
+    """Told of the plan, and of the step that it goes on from, before any of its tasks is
+    started."""
     on_tick: Callable[[], None]
     done: list[Attempt] = field(default_factory=list)
+    """Given those of earlier launchers, it goes on where they stopped."""
     replaced: list[Replacement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._left = self.experiment.restarts
+        self._left = self.experiment.restarts - failures(self.done)
         engine = self.experiment.engine
         self._addresses_left = 1 if engine.first_port is None and engine.given is None else 0
         self._limits = Limits(
@@ -69,17 +58,22 @@ class Attempts:
         restore, step = self.experiment.checkpoint.restore, None
         left_out: tuple[str, ...] = ()
         while True:
+            if self.done:
+                path, left_out = self._newest_checkpoint()
+                if path is not None:
+                    restore, step = str(path), int(path.name)
+                self._say_going_on(self.done[-1].cause, path)
             watched = self._attempt(restore, step, left_out)
             cause = watched.cause
             if cause is None or watched.interrupted or not self._may_go_on(cause):
                 return watched
-            path, warnings = newest_whole(self.folder.path)
-            left_out = tuple(warnings)
-            for line in left_out:
-                print(f"warning: {line}", file=sys.stderr)
-            if path is not None:
-                restore, step = str(path), int(path.name)
-            self._say_going_on(cause, path)
+
+    def _newest_checkpoint(self) -> tuple[Path | None, tuple[str, ...]]:
+        """The newest that is whole, and a line about each newer one that isn't."""
+        path, warnings = newest_whole(self.folder.path)
+        for line in warnings:
+            print(f"warning: {line}", file=sys.stderr)
+        return path, tuple(warnings)
 
     def _attempt(self, restore: str | None, step: int | None, left_out: tuple[str, ...]) -> Watched:
         checkpoint = dataclasses.replace(self.experiment.checkpoint, restore=restore)
@@ -87,7 +81,7 @@ class Attempts:
         private = self.isolation.kind == isolation.NAMESPACE
         places = self.group.places(ports_needed(experiment))
         plan = make_plan(experiment, private=private, places=places)
-        self.on_plan(plan, experiment)
+        self.on_plan(plan, experiment, step)
         self._write_clocks()
         started = time.time()
         tasks = {task.name: task for task in plan.tasks}
@@ -125,7 +119,7 @@ class Attempts:
         )
 
     def _replace(self, task: TaskPlan) -> bool:
-        if self._left == 0 or not self.group.can_start(task.name):
+        if self._left <= 0 or not self.group.can_start(task.name):
             return False
         self._left -= 1
         self._start(task)
@@ -137,11 +131,14 @@ class Attempts:
         if cause.type == ADDRESS_TAKEN and self._addresses_left:
             self._addresses_left -= 1
             return True
-        if self._left == 0 or cause.kind == DISK:  # as full as before
+        if self._left <= 0 or cause.kind == DISK:  # as full as before
+            return False
+        if self.group.lost_hosts() and not self.group.replaces_hosts:
             return False
         self._left -= 1
         return True
 
-    def _say_going_on(self, cause: Cause, path: Path | None) -> None:
+    def _say_going_on(self, cause: Cause | None, path: Path | None) -> None:
         place = "from the beginning" if path is None else f"from step {path.name}"
-        print(f"{cause.task} {cause.message}; going on {place}", file=sys.stderr)
+        why = "" if cause is None else f"{cause.task} {cause.message}; "
+        print(f"{why}going on {place}", file=sys.stderr)

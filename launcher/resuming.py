@@ -19,6 +19,7 @@ from launcher.attempts import (
     wait_for_leftovers,
 )
 from launcher.identity import changes
+from launcher.job_following import is_in_queue
 from results.errors import UserError
 from results.run_folder import now
 from results.sweep_folder import DONE, RUNNING, SWEEP, Holder, Journal, read_journal
@@ -77,10 +78,13 @@ def check_same(folder: Path, before: Journal, identity: Mapping[str, Any], anywa
 
 def taken_up(folder: Path, journal: Journal, held_before: Holder | None) -> Journal:
     """The journal as the folders have it: runs that ended unnoticed are done, those that were
-    going on are interrupted, and one that was done and is no longer whole waits again."""
+    going on are interrupted, but for those whose jobs go on by themselves, and one that was done
+    and is no longer whole waits again."""
     for leftover in folder.glob(f".{SWEEP}.*.tmp"):
         leftover.unlink()
     running = [run for run in journal.runs if run.state == RUNNING]
+    in_queue = {run.number for run in running if is_in_queue(folder / run.folder)}
+    running = [run for run in running if run.number not in in_queue]
     if running:
         wait_for_leftovers(folder, None if held_before is None else held_before.process)
     outcomes = {}
@@ -89,7 +93,7 @@ def taken_up(folder: Path, journal: Journal, held_before: Holder | None) -> Jour
         if ending is not None:
             keep_for_good(folder / run.folder)
             outcomes[run.number] = ending
-    journal = rules.cut_off(journal, outcomes)
+    journal = rules.cut_off(journal, outcomes, going_on=in_queue)
     for run in running:
         if run.number not in outcomes:
             mark_interrupted(folder / run.folder, "the launcher was killed")

@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from launcher.abandoned import RESERVE, TEMPORARY, remove_working_files
 from launcher.agreement import facts
 from launcher.causes import Cause
 from launcher.cluster_plan import ClusterPlan
+from launcher.earlier import BEGUN, earlier_starts
 from launcher.engines import EngineError, Group, Isolation
 from launcher.engines.given.gathering import gather
 from launcher.environment import environment
@@ -46,7 +47,8 @@ class Outcome:
     """How a run ended."""
 
     state: str
-    """`done`, `failed` or `interrupted`."""
+    """`done`, `failed`, `interrupted`; of a run that a job does also `in queue` and `goes on`,
+    where it hasn't ended."""
     reason: str | None
     """In one line, where it is not `done`."""
     log_tail: str = ""
@@ -59,7 +61,8 @@ class Outcome:
 def run_one(
     session: Session, experiment: Experiment, folder: Path, overrides: list[str]
 ) -> Outcome:
-    """Runs the experiment and leaves everything about it in `folder`.
+    """Runs the experiment and leaves everything about it in `folder`; where an earlier launcher has
+    begun it there and was ended before the run was, goes on from the newest checkpoint.
 
     Raises:
       UserError: the preflight found something that a person can mend; nothing was started.
@@ -79,6 +82,7 @@ def _import_early() -> None:
 def _run(session: Session, experiment: Experiment, folder: Path, overrides: list[str]) -> Outcome:
     started, asked = now(), time.perf_counter()
     run_folder = RunFolder(folder)
+    earlier = earlier_starts(run_folder)
     with (
         closing(_group(session, experiment, folder)) as group,
         reserve(folder),
@@ -97,8 +101,8 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             "state": "running",
             "reason": None,
             "cause": None,
-            "started": started,
-            "tasks_started": time.time(),
+            "started": earlier.started if earlier else started,
+            "tasks_started": earlier.tasks_started if earlier else time.time(),
             "isolation": dataclasses.asdict(settled),
             "preparation_seconds": prepared,
             "preflight_seconds": checked,
@@ -106,8 +110,15 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
             "test_examples": found["test_examples"],
             "matmul_flops_per_second": found["matmul_flops_per_second"],
         }
+        replaced_before = earlier.replaced if earlier else ()
         run_folder.write(STATUS, status)
-        stalled = stalled_seconds()
+        stalled, watched_from = stalled_seconds(), time.time()
+
+        def write_start(plan: ClusterPlan, resumed: Experiment, step: int | None) -> None:
+            _write_plan(run_folder, plan, resumed, settled, overrides)
+            begun = {"started": time.time(), "restored_step": step}
+            run_folder.write(STATUS, {**status, **_starts(attempts, replaced_before), BEGUN: begun})
+
         if group.warning:
             print(group.warning, file=sys.stderr)
         with progress_view(experiment, run_folder) as view:
@@ -118,15 +129,14 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
                 folder=run_folder,
                 environment=temporary,
                 interrupts=session.interrupts,
-                on_plan=lambda plan, resumed: _write_plan(
-                    run_folder, plan, resumed, settled, overrides
-                ),
+                on_plan=write_start,
                 on_tick=view.update,
+                done=list(earlier.attempts) if earlier else [],
             )
             watched = _to_the_end(attempts)
         ended = now()
         status["stalled_shares"] = stalled_shares(
-            stalled, stalled_seconds(), time.time() - status["tasks_started"]
+            stalled, stalled_seconds(), time.time() - watched_from
         )
         if experiment.diagnose and not watched.interrupted:
             if watched.cause is None:
@@ -142,9 +152,10 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         "cause": dataclasses.asdict(watched.cause) if watched.cause else None,
         "ended": ended,
         "exit_codes": {task: ended.code for task, ended in watched.exits.items()},
-        "attempts": [dataclasses.asdict(attempt) for attempt in attempts.done],
-        "replaced": [dataclasses.asdict(each) for each in attempts.replaced],
+        **_starts(attempts, replaced_before),
     }
+    if lost := group.lost_hosts():
+        status["lost_hosts"] = list(lost)
     run_folder.write(STATUS, status)
     if experiment.profile.steps is not None:
         problem = profiling.convert(folder)
@@ -156,9 +167,17 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
         state=state,
         reason=reason,
         log_tail=cause.log_tail if cause else "",
-        consequences=_consequences(cause) if cause else (),
+        consequences=consequences(cause) if cause else (),
         summary=summary,
     )
+
+
+def _starts(attempts: Attempts, replaced_before: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What `status.json` says of all starts, those of earlier launchers included."""
+    return {
+        "attempts": [dataclasses.asdict(attempt) for attempt in attempts.done],
+        "replaced": [*replaced_before, *map(dataclasses.asdict, attempts.replaced)],
+    }
 
 
 def _group(session: Session, experiment: Experiment, folder: Path) -> Group:
@@ -199,8 +218,8 @@ def _to_the_end(attempts: Attempts) -> Watched:
         return Watched(cause=Cause(task="launcher", kind=PLATFORM, message=str(error), when=now()))
 
 
-def _consequences(cause: Cause) -> tuple[str, ...]:
-    """Tasks that ended alike share a line."""
+def consequences(cause: Cause) -> tuple[str, ...]:
+    """How other tasks ended because of it; those that ended alike share a line."""
     alike: dict[str, list[str]] = {}
     for task, how in cause.consequences.items():
         alike.setdefault(how, []).append(task)

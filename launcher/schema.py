@@ -96,12 +96,33 @@ class EngineSettings:
     _target_: str
     """Dotted name of the function that makes a `launcher.engines.Engine` of `launch.method` and the
     values of `keys`."""
+    job: str | None = None
+    """Dotted name of the function that has the whole run done by a job in a queue; `null`: this
+    launcher does it."""
+    check: str | None = None
+    """Dotted name of the function that judges the values of `keys`."""
     elsewhere: bool = False
     """Whether tasks run on other machines than the launcher."""
     keys: list[str] = field(default_factory=list)
     """Keys of `engine` that apply to this one and not to those that don't list them."""
     first_port: int | None = None
     """Tasks listen on this port and those after it; `null` takes free ones."""
+    partition: str | None = None
+    """The cluster's partition (queue); `null`: its usual one."""
+    time: str | None = None
+    """Longest time of the job, as `sbatch --time` takes it; `null`: what the partition gives."""
+    account: str | None = None
+    """Who is charged for the job."""
+    cpus_per_task: float | None = None
+    """CPUs that are reserved for each task; `null`: what the cluster gives, 1 of Ray's."""
+    mem: str | None = None
+    """Memory of each node, as `sbatch --mem` takes it: `16G`."""
+    constraint: str | None = None
+    """Features that the nodes must have."""
+    nodes: int | None = None
+    """Nodes that the tasks are spread over; `null`: as few or as many as the cluster likes."""
+    extra: list[str] = field(default_factory=list)
+    """More options for `sbatch`: `[--exclusive,"--qos=long"]`."""
     addresses: Any = None
     """`host:port` of every task, or a pattern with %d for a task's number (`engine=given`)."""
     index: int | None = None
@@ -112,8 +133,6 @@ class EngineSettings:
     """A Ray cluster's `host:port`, or `auto`: the one of this machine; `null` makes a local one."""
     placement: str | None = None
     """How Ray spreads tasks over nodes; `null` is `SPREAD`."""
-    cpus_per_task: float | None = None
-    """CPUs that are reserved for each task; `null`: 1."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +156,8 @@ class SweepSettings:
     """How often a run that failed is begun again."""
     timeout_minutes: float | None = None
     """A run that takes longer has failed."""
+    at_once: int = 1
+    """Runs whose jobs wait or run at the same time, with an engine that has a queue."""
     stop_on_failure: bool = False
     """End the sweep at the first run that failed for good."""
 
@@ -265,6 +286,8 @@ class Settings:
     """Runs of each configuration of a sweep; rounds are interleaved, shuffled by the seed."""
     resume: str | None = None
     """Folder of a sweep to go on with where it stopped; nothing else need be given."""
+    attach: str | None = None
+    """Folder of a run that a job in a queue does: follow it to its end; nothing else is given."""
     resume_anyway: bool = False
     """Go on with a sweep although its configuration, the machine or versions have changed."""
     sweep: SweepSettings = field(default_factory=SweepSettings)

@@ -1,6 +1,5 @@
 """What one command keeps between the runs that it starts: the engine, and checks already made."""
 
-import importlib
 import json
 import os
 import re
@@ -16,6 +15,7 @@ from launcher import isolation
 from launcher.cluster_plan import keras_environment, one_host, task_names
 from launcher.engines import Engine, EngineError, Exit, Group, TaskProcess
 from launcher.experiment import EngineChoice, Experiment
+from launcher.targets import named
 from results.errors import UserError
 from results.run_folder import RunFolder
 
@@ -47,6 +47,8 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.count = 0
+        self.hung_up = False
+        """Whether the terminal has gone: nobody asked for anything then."""
         self._before: dict[int, Any] = {}
 
     def listen(self) -> None:
@@ -64,6 +66,7 @@ class Interrupts:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
         if number == signal.SIGHUP:
+            self.hung_up = True
             _print_nowhere()
 
 
@@ -94,9 +97,7 @@ class Session:
         """The engine that is chosen, started on first use; doesn't wait until it is ready."""
         key = _key(choice, method)
         if key not in self._engines:
-            module, _, name = choice.target.rpartition(".")
-            make = getattr(importlib.import_module(module), name)
-            self._engines[key] = make(method, choice.options)
+            self._engines[key] = named(choice.target)(method, choice.options)
         return self._engines[key]
 
     def open(self, experiment: Experiment, folder: Path) -> Group:

@@ -5,8 +5,10 @@ cut off, the next one knows what to do.
 """
 
 import contextlib
+import dataclasses
 import sys
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,12 +21,14 @@ from launcher import disk, marks
 from launcher import journal as rules
 from launcher.attempts import keep_for_good, set_aside
 from launcher.disk import DiskFull, full_disk
+from launcher.engines.slurm.commands import SlurmError
 from launcher.hydra_errors import HYDRA_ERRORS, as_user_error
-from launcher.jobs import EXIT_DONE, EXIT_FAILED, Job, Jobs, write_report
+from launcher.job_following import end, has_ended, seconds_at_work
+from launcher.jobs import EXIT_DONE, EXIT_FAILED, GOES_ON, IN_QUEUE, Job, Jobs, write_report
 from launcher.journal import Ending
 from launcher.quiet import wait_until_quiet
 from launcher.sweeps import Manner
-from launcher.swept_run import swept_run
+from launcher.swept_run import followed_run, swept_run
 from results.errors import UserError
 from results.run_folder import now
 from results.sweep_folder import (
@@ -104,29 +108,74 @@ class SweepLoop:
 
     def _run_all(self) -> str | None:
         """Why it stopped before the last run; None where there is none left."""
-        while (run := rules.next_run(self._journal, self._manner.retries)) is not None:
-            if (over := self._no_time_for(run)) is not None:
+        in_queue = [run for run in self._journal.runs if run.state == RUNNING]
+        over: str | None = None
+        while True:
+            run = None if over else rules.next_run(self._journal, self._manner.retries)
+            if run is not None and len(in_queue) < self._manner.at_once:
+                over = self._no_time_for(run)
+                if over is None:
+                    disk.check_room(self._folder, self._largest_bytes)
+                    over = self._came_to(run, self._begin(run), in_queue)
+            elif in_queue:
+                run = in_queue.pop(self._first_to_follow(in_queue))
+                over = self._came_to(run, self._follow(run, in_queue), in_queue) or over
+            else:
                 return over
-            disk.check_room(self._folder, self._largest_bytes)
-            state = self._one(run)
-            if self._jobs.interruptions:
-                raise KeyboardInterrupt
-            if state == FAILED and self._manner.stop_on_failure and not self._is_retried(run):
-                return f"sweep.stop_on_failure=true: run {run.number} failed"
-            self._report_if_due()
+
+    def _came_to(self, run: SweptRun, ending: Ending, in_queue: list[SweptRun]) -> str | None:
+        """Keeps what an attempt at a run came to; why nothing is begun any more after it."""
+        if ending.state in (IN_QUEUE, GOES_ON):
+            in_queue.append(run)
+        else:
+            self._end(run, ending)
+        if self._jobs.interruptions:
+            self._end_all(in_queue)
+            raise KeyboardInterrupt
+        if ending.state == FAILED and self._manner.stop_on_failure and not self._is_retried(run):
+            return f"sweep.stop_on_failure=true: run {run.number} failed"
+        self._report_if_due()
         return None
 
-    def _one(self, run: SweptRun) -> str:
+    def _begin(self, run: SweptRun) -> Ending:
         if run.state == FAILED:  # so that no outcome is in the journal whose folder has moved
             self._write(rules.waiting_again(self._journal, run))
         set_aside(self._folder / run.folder, run.attempts)
-        busy = wait_until_quiet(self._manner.quiet_seconds, lambda: self._jobs.interruptions > 0)
+        busy = self._wait_until_quiet()
         if self._jobs.interruptions:
             raise KeyboardInterrupt
         self._write(rules.begun(self._journal, self._now(run), now(), busy))
         self._announce(run)
+        return self._interruptible(run, lambda: self._attempt(run, busy))
+
+    def _follow(self, run: SweptRun, others: Sequence[SweptRun]) -> Ending:
+        """Until it has ended, or another has."""
+        folders = [self._folder / each.folder for each in others]
+        name = f"run {run.number} " if self._manner.at_once > 1 else ""
+        job = Job(self._folder / run.folder, list(run.overrides), name=name)
+        ending = self._interruptible(
+            run, lambda: followed_run(self._jobs, job, lambda: any(map(has_ended, folders)))
+        )
+        return dataclasses.replace(ending, seconds=seconds_at_work(job.folder))
+
+    def _first_to_follow(self, in_queue: Sequence[SweptRun]) -> int:
+        ended = [has_ended(self._folder / run.folder) for run in in_queue]
+        return ended.index(True) if True in ended else 0
+
+    def _end_all(self, in_queue: list[SweptRun]) -> None:
+        """A person wants the end: all jobs are told before the first is waited for. Where only the
+        terminal has gone they go on, and `resume` finds them."""
+        if self._jobs.hung_up:
+            return
+        for run in in_queue:
+            with contextlib.suppress(SlurmError):  # following it says so
+                end(self._folder / run.folder)
+        for run in in_queue:
+            self._end(run, self._follow(run, ()))
+
+    def _interruptible(self, run: SweptRun, attempt: Callable[[], Ending]) -> Ending:
         try:
-            ending = self._attempt(run, busy)
+            return attempt()
         except KeyboardInterrupt:
             self._write(rules.ended(self._journal, self._now(run), Ending(INTERRUPTED)))
             raise
@@ -135,11 +184,18 @@ class SweepLoop:
                 self._journal, self._now(run), Ending(INTERRUPTED, str(full))
             )
             raise
+
+    def _end(self, run: SweptRun, ending: Ending) -> None:
         keep_for_good(self._folder / run.folder)
         self._largest_bytes = max(self._largest_bytes, disk.used_bytes(self._folder / run.folder))
         self._write(rules.ended(self._journal, self._now(run), ending))
         self._say(f"  {progress_line(self._journal)}")
-        return ending.state
+
+    def _wait_until_quiet(self) -> float | None:
+        """The busy share of this machine, where that is too much and runs are measured here."""
+        if self._configuration.engine.elsewhere:
+            return None
+        return wait_until_quiet(self._manner.quiet_seconds, lambda: self._jobs.interruptions > 0)
 
     def _attempt(self, run: SweptRun, busy_share: float | None) -> Ending:
         folder, loader = (self._folder / run.folder).absolute(), self._context.config_loader
@@ -158,6 +214,7 @@ class SweepLoop:
             busy_share=busy_share,
             timeout_seconds=self._manner.timeout_seconds,
             timeout_said=self._manner.timeout_said,
+            followed=self._manner.at_once == 1,
         )
         ended = run_job(
             hydra_context=self._context,

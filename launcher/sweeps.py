@@ -35,6 +35,7 @@ class Manner:
     timeout_seconds: float | None
     timeout_said: str
     """As the command line gave it."""
+    at_once: int
     stop_on_failure: bool
     quiet_seconds: float
 
@@ -55,6 +56,7 @@ def manner(configuration: DictConfig) -> Manner:
     asked: dict[str, Any] = OmegaConf.to_container(without_hydra(configuration), resolve=True)  # type: ignore[assignment]
     values.check(asked)
     sweep = schema.SweepSettings(**asked["sweep"])
+    _check_at_once(sweep, asked["engine"])
     return Manner(
         repeat=asked["repeat"],
         resume=None if asked["resume"] is None else Path(asked["resume"]).expanduser(),
@@ -64,9 +66,25 @@ def manner(configuration: DictConfig) -> Manner:
         retries=sweep.retries,
         timeout_seconds=_scaled(sweep.timeout_minutes, _SECONDS_IN_MINUTE),
         timeout_said=f"sweep.timeout_minutes={sweep.timeout_minutes}",
+        at_once=sweep.at_once,
         stop_on_failure=sweep.stop_on_failure,
         quiet_seconds=asked["quiet"]["seconds"],
     )
+
+
+def _check_at_once(sweep: schema.SweepSettings, engine: dict[str, Any]) -> None:
+    if sweep.at_once == 1:
+        return
+    if engine["job"] is None:
+        raise UserError(
+            f"sweep.at_once={sweep.at_once}: runs of engine={engine['name']} are measured one "
+            "after the other; leave it out, or give an engine with a queue such as slurm"
+        )
+    if sweep.timeout_minutes is not None:
+        raise UserError(
+            f"sweep.timeout_minutes={sweep.timeout_minutes:g}: with sweep.at_once={sweep.at_once} "
+            "it would count the time in the queue; give engine.time"
+        )
 
 
 def check_single(configuration: DictConfig) -> None:

@@ -3,6 +3,7 @@
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from launcher import marks
 from launcher.disk import DiskFull, full_disk
 from launcher.errors import NotApplicable
 from launcher.failure_kinds import DISK
-from launcher.jobs import Job, Jobs, tell_failure
+from launcher.jobs import GOES_ON, IN_QUEUE, Job, Jobs, tell_failure
 from launcher.journal import Ending
 from results.errors import UserError
 from results.run_folder import STATUS, RunFolder
@@ -25,15 +26,27 @@ if TYPE_CHECKING:
 
 
 def swept_run(jobs: Jobs, job: Job, configuration: DictConfig) -> Ending:
-    """Runs it and tells how it ended.
+    """Runs it and tells how it ended; `in queue` where its job is not to be followed yet.
 
     Raises:
       DiskFull: there was no room for what it measured.
       KeyboardInterrupt: a person interrupted it before its tasks were started.
     """
+    return _ended(jobs, job, lambda: jobs.attempt(job, configuration))
+
+
+def followed_run(jobs: Jobs, job: Job, is_enough: Callable[[], bool]) -> Ending:
+    """Follows a run that a job does, and tells how it ended; `goes on` where that was enough.
+
+    Raises as `swept_run`.
+    """
+    return _ended(jobs, job, lambda: jobs.follow(job, is_enough))
+
+
+def _ended(jobs: Jobs, job: Job, run: "Callable[[], Outcome]") -> Ending:
     began = time.perf_counter()
     try:
-        outcome = jobs.attempt(job, configuration)
+        outcome = run()
     except UserError as error:
         if (full := full_disk(error)) is not None:
             raise full from error
@@ -51,13 +64,15 @@ def swept_run(jobs: Jobs, job: Job, configuration: DictConfig) -> Ending:
         reason = f"{type(error).__name__}: {error}"
         marks.record(job.folder, FAILED, reason)
         return Ending(FAILED, reason)
+    if outcome.state in (IN_QUEUE, GOES_ON):
+        return Ending(outcome.state, outcome.reason)
     if outcome.state == INTERRUPTED and not jobs.interruptions:
         outcome = marks.failed(
             job.folder, outcome, str(outcome.reason)
         )  # not by who runs the sweep
     if outcome.state == FAILED and _kind_of_failure(job.folder) == DISK:
         raise DiskFull(f"the disk is full ({one_line(outcome.reason, 100)}); make space")
-    _tell(jobs, outcome, job.folder)
+    _tell(jobs, outcome, job)
     return Ending(outcome.state, outcome.reason, time.perf_counter() - began)
 
 
@@ -66,14 +81,15 @@ def _kind_of_failure(folder: Path) -> str | None:
     return cause.get("kind")
 
 
-def _tell(jobs: Jobs, outcome: "Outcome", folder: Path) -> None:
+def _tell(jobs: Jobs, outcome: "Outcome", job: Job) -> None:
     if outcome.state == FAILED:
-        tell_failure(outcome, folder)
+        tell_failure(outcome, job.folder)
     elif outcome.state == INTERRUPTED:
-        print(f"interrupted; what was measured lies in {folder}", file=sys.stderr)
+        print(f"interrupted; what was measured lies in {job.folder}", file=sys.stderr)
     elif outcome.summary is not None:
         notes = str(outcome.summary.get("notes") or "")
-        _say(jobs, _in_a_line(outcome.summary, "" if notes in jobs.notes_told else notes))
+        told = _in_a_line(outcome.summary, "" if notes in jobs.notes_told else notes)
+        _say(jobs, f"  {job.name}done: {told}")
         jobs.notes_told.add(notes)
 
 
@@ -87,7 +103,7 @@ def _in_a_line(summary: dict[str, Any], notes: str) -> str:
         told.append(f"{summary['total_seconds']:.1f} s")
     if notes:
         told.append(notes)
-    return "  done: " + ", ".join(told)
+    return ", ".join(told)
 
 
 def _say(jobs: Jobs, text: str) -> None:

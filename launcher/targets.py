@@ -1,9 +1,11 @@
-"""Finds the module that a dotted name lies in without importing it, or any package above it."""
+"""Dotted names: finds the module that one lies in without importing it, or any package above it."""
 
 import difflib
+import importlib
 import pkgutil
 import sys
 from importlib.machinery import ModuleSpec
+from typing import Any
 
 from results.errors import UserError
 
@@ -25,6 +27,12 @@ def check_target(key: str, target: str) -> None:
         if spec.submodule_search_locations is None:
             return
         places = list(spec.submodule_search_locations)
+
+
+def named(target: str) -> Any:
+    """What a dotted name (`package.module.function`) names. Imports it."""
+    module, _, name = target.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _found(module: str, places: list[str] | None) -> ModuleSpec | None:

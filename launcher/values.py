@@ -56,12 +56,14 @@ _LEAST: dict[str, float] = {
     "loop.steps_per_call": 1,
     "loop.accumulate": 1,
     "engine.first_port": 1024,
+    "engine.nodes": 1,
     "engine.index": 0,
     "restarts": 0,
     "watch.memory_mb": 1,
     "seed": 0,
     "repeat": 1,
     "sweep.retries": 0,
+    "sweep.at_once": 1,
     "quiet.seconds": 0,
 }
 _ABOVE_ZERO = (

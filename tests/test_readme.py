@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from launcher import groups, help, schema
+from launcher.job_files import ENDED, Asked, Start, write_asked, write_starts
 from results.sweep_folder import DONE
 from tests.launcher.command_line import REPOSITORY, launch, study_pipeline
 from tests.performance import readme_table
 from tests.results.flat_runs import write_repeats
 from tests.results.made_folders import Made, make_profile, make_run, make_sweep
 from tests.results.made_journals import make_journal
+from tests.runs import experiment
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 STEPS = 30
@@ -48,6 +50,14 @@ def own_model(folder: Path) -> list[str]:
     return words
 
 
+def make_job(folder: Path) -> None:
+    """A run that a job in a queue has done."""
+    make_run(folder, Made())
+    asked = experiment("engine=slurm", "strategy=multiworker", "workers=2")
+    write_asked(folder, Asked(asked, (), job="4711"))
+    write_starts(folder, [Start(began="2026-11-25T02:44:36+00:00", host="n1", then=ENDED)])
+
+
 def keys_section() -> str:
     section = README[README.index("\n## Keys") :]
     return section[: section.index("\n## ", 1)]
@@ -66,6 +76,10 @@ def test_every_command_of_the_launcher_composes(words: list[str], tmp_path: Path
     resumed = given(words, "resume")
     if resumed is not None:
         make_journal(tmp_path / resumed)
+    if given(words, "attach") is not None:
+        make_job(tmp_path / str(given(words, "attach")))
+        assert launch(tmp_path, *words).returncode == 0
+        return
     ended = launch(tmp_path, *words, *([] if "--help" in words else ["dry_run=true"]))
     told_as_wrong = ended.stderr.strip()
     if told_as_wrong:

@@ -141,6 +141,8 @@ class Group(ABC):
     """
 
     isolation: Isolation
+    replaces_hosts: bool = True
+    """Whether `places` finds others for hosts that were lost."""
     warning: str | None = None
     """Why processes are not started as was asked; None where they are."""
 
@@ -178,6 +180,10 @@ class Group(ABC):
         Raises EngineError where there are not enough hosts left.
         """
         return None
+
+    def lost_hosts(self) -> Sequence[str]:
+        """Names of hosts that don't answer any more, and have not been replaced."""
+        return ()
 
     def can_start(self, name: str) -> bool:
         """Whether a task that has ended could be started again in the place that it had."""

@@ -68,7 +68,9 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("method")
     parser.add_argument("toward")
     asked = parser.parse_args(words)
-    for number in (signal.SIGINT, signal.SIGHUP):  # meant for the launcher, which decides
+    # A scheduler that ends a job tells all of its processes; what follows is for the launcher to
+    # decide. Tasks are told anew.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     lines = _Lines(asked.number)
     with closing(LocalEngine(asked.method)) as engine:  # imports TensorFlow from now on

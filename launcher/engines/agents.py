@@ -98,15 +98,24 @@ class AgentGroup(Group):
     """One agent for each task of a run."""
 
     def __init__(
-        self, connect: Connect, folder: Path, tasks: Sequence[str], given_up: Callable[[], bool]
+        self,
+        connect: Connect,
+        folder: Path,
+        tasks: Sequence[str],
+        given_up: Callable[[], bool],
+        replaces_hosts: bool = True,
     ) -> None:
         """Returns when every agent has described its host.
+
+        Args:
+          replaces_hosts: whether connecting once more finds others for hosts that were lost.
 
         Raises EngineError, UserError where hosts don't go together, and KeyboardInterrupt.
         """
         self.isolation = Isolation("none", "its tasks run on several hosts")
         self._connect, self._folder, self._tasks = connect, folder.absolute(), list(tasks)
         self._given_up = given_up
+        self.replaces_hosts = replaces_hosts
         self._exits: dict[str, Exit] = {}
         self._places: dict[str, Place] = {}
         self._beats: dict[int, float] = {}
@@ -162,7 +171,9 @@ class AgentGroup(Group):
             (self._folder / host_file(agent.number)).unlink(missing_ok=True)
 
     def places(self, ports: Mapping[str, int]) -> dict[str, Place] | None:
-        if any(agent.lost is not None for agent in self._agents):
+        if lost := self.lost_hosts():
+            if not self.replaces_hosts:
+                raise EngineError(f"host {lost[0]} was lost, and there is no other")
             self._end_agents()
             try:
                 self._open()
@@ -179,6 +190,9 @@ class AgentGroup(Group):
             for name, agent, own in zip(self._tasks, self._agents, chosen, strict=True)
         }
         return self._places
+
+    def lost_hosts(self) -> Sequence[str]:
+        return sorted({agent.host for agent in self._agents if agent.lost is not None})
 
     def can_start(self, name: str) -> bool:
         return self._agent_of(name).lost is None

@@ -262,6 +262,8 @@ def _become(
         namespaces.join_network(network)
     close_descriptors()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):  # an agent ignores them
+        signal.signal(number, signal.SIG_DFL)
     os.environ.update(request["environment"])
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     gc.enable()

@@ -1,12 +1,16 @@
 """Where the same command runs for the contract of engines: a bed gives the words and the
 environment that its engine needs, and starts the command there."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+
+import pytest
 
 from launcher.addresses import choose_addresses
 from launcher.cluster_plan import tf_config
 from launcher.engines.given import TF_CONFIG
+from tests.engines.slurm_cluster import SlurmCluster, a_cluster_or_skip
 from tests.faults.commands import Command
 
 
@@ -34,6 +38,19 @@ class PipedBed(Bed):
     )
 
 
+class SlurmBed(Bed):
+    """A real Slurm on this machine; each task has a node of its own."""
+
+    words = ("engine=slurm", "engine.nodes=2")
+
+    @contextmanager
+    def cluster(self, folder: Path) -> Iterator[SlurmCluster]:
+        with a_cluster_or_skip() as cluster, pytest.MonkeyPatch.context() as patch:
+            for key, value in cluster.variables.items():
+                patch.setenv(key, value)
+            yield cluster
+
+
 class GivenBed(Bed):
     """Every process of the cluster is started by the test, as a platform would."""
 
@@ -50,4 +67,9 @@ class GivenBed(Bed):
         return command
 
 
-BEDS: dict[str, Bed] = {"local": Bed(), "agents": PipedBed(), "given": GivenBed()}
+BEDS: dict[str, Bed] = {
+    "local": Bed(),
+    "agents": PipedBed(),
+    "slurm": SlurmBed(),
+    "given": GivenBed(),
+}
