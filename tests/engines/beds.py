@@ -10,6 +10,7 @@ import pytest
 from launcher.addresses import choose_addresses
 from launcher.cluster_plan import tf_config
 from launcher.engines.given import TF_CONFIG
+from tests.engines.ray_cluster import ray_cluster
 from tests.engines.slurm_cluster import SlurmCluster, a_cluster_or_skip
 from tests.faults.commands import Command
 
@@ -28,16 +29,6 @@ class Bed:
         return Command(folder, *self.words, *words)
 
 
-class PipedBed(Bed):
-    """Agents on this machine: what engines of clusters share, without a cluster."""
-
-    words = (
-        "engine.name=piped",
-        "engine._target_=tests.engines.piped_agents.piped_engine",
-        "engine.elsewhere=true",
-    )
-
-
 class SlurmBed(Bed):
     """A real Slurm on this machine; each task has a node of its own."""
 
@@ -49,6 +40,16 @@ class SlurmBed(Bed):
             for key, value in cluster.variables.items():
                 patch.setenv(key, value)
             yield cluster
+
+
+class RayBed(Bed):
+    """A real Ray on this machine; each task has a node of its own."""
+
+    @contextmanager
+    def cluster(self, folder: Path) -> Iterator[None]:
+        with ray_cluster(nodes=2) as cluster:
+            self.words = ("engine=ray", f"engine.address={cluster.address}")
+            yield
 
 
 class GivenBed(Bed):
@@ -69,7 +70,7 @@ class GivenBed(Bed):
 
 BEDS: dict[str, Bed] = {
     "local": Bed(),
-    "agents": PipedBed(),
     "slurm": SlurmBed(),
+    "ray": RayBed(),
     "given": GivenBed(),
 }

@@ -3,9 +3,7 @@
 import importlib.metadata
 import json
 import os
-import shutil
 import socket
-import tempfile
 from pathlib import Path
 
 import psutil
@@ -14,7 +12,8 @@ import pytest
 from launcher.errors import NotApplicable
 from launcher.session import Session
 from results.errors import UserError
-from results.run_folder import ENVIRONMENT, PLAN, STATUS
+from results.run_folder import CLOCK, ENVIRONMENT, PLAN, STATUS
+from tests.engines.ray_cluster import ray_cluster
 from tests.faults.commands import LONG, Command
 from tests.faults.running import Running, until
 from tests.launcher.command_line import launch
@@ -44,19 +43,8 @@ def agents_of(folder):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Three nodes of one CPU; the first is the head."""
-    from ray.cluster_utils import Cluster
-
-    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # below it are sockets: short
-    head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder}
-    made = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        for _ in range(2):
-            made.add_node(num_cpus=1)
+    with ray_cluster(nodes=3) as made:
         yield made
-    finally:
-        made.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def raylet(node):
@@ -102,7 +90,8 @@ def test_run_goes_on_without_a_node_that_was_removed_and_names_it(cluster, tmp_p
     assert "was lost with its host" in first["cause"]["message"]
     assert named in first["cause"]["message"]
     assert second["restored_step"] > 0
-    assert set(status["clocks"]) == {"chief-0", "worker-0"}
+    clocks = [(run.folder.task_folder(each) / CLOCK).is_file() for each in ("chief-0", "worker-0")]
+    assert clocks == [True, True]
     assert list(run.folder.read(ENVIRONMENT)["hosts"]) == [socket.gethostname()]
     assert run.folder.read(PLAN)["engine"] == "ray"
     assert not list(run.folder.path.glob(".*"))
