@@ -3,9 +3,7 @@
 import importlib.metadata
 import json
 import os
-import shutil
 import socket
-import tempfile
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ from launcher.errors import NotApplicable
 from launcher.session import Session
 from results.errors import UserError
 from results.run_folder import ENVIRONMENT, PLAN, STATUS
+from tests.engines.ray_cluster import ray_cluster
 from tests.faults.commands import LONG, Command
 from tests.faults.running import Running, until
 from tests.launcher.command_line import launch
@@ -44,19 +43,8 @@ def agents_of(folder):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Three nodes of one CPU; the first is the head."""
-    from ray.cluster_utils import Cluster
-
-    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # below it are sockets: short
-    head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder}
-    made = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        for _ in range(2):
-            made.add_node(num_cpus=1)
+    with ray_cluster() as made:
         yield made
-    finally:
-        made.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def raylet(node):
