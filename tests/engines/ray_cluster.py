@@ -8,7 +8,7 @@ from typing import Any
 
 
 @contextmanager
-def ray_cluster(nodes: int) -> Iterator[Any]:
+def ray_cluster(nodes: int = 3) -> Iterator[Any]:
     """A `ray.cluster_utils.Cluster` for as long as the context lasts; its first node is the head.
 
     Its folder goes with it.

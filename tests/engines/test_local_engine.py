@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -16,16 +16,28 @@ import pytest
 
 from launcher.engines import OVER_MEMORY, Engine, EngineError, Exit, Group, TaskProcess
 from launcher.engines.local import LocalEngine
+from launcher.engines.ray.engine import RayEngine, RaySettings
+from launcher.engines.ray.room import SPREAD
 from tests.engines.piped_agents import PipedEngine
+from tests.engines.ray_cluster import ray_cluster
 
 pytestmark = pytest.mark.ci
 
 
-@pytest.fixture(scope="module", params=["fork", "spawn", "agents"])
+# On Ray all of it takes minutes, and tests/engines/test_ray.py has the rest of what it promises.
+ENGINES = ["fork", "spawn", "agents", pytest.param("ray", marks=pytest.mark.figures)]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    agents = request.param == "agents"
-    with closing(PipedEngine("spawn") if agents else LocalEngine(request.param)) as opened:
-        yield opened
+    with ExitStack() as stack:
+        if request.param == "ray":
+            cluster = stack.enter_context(ray_cluster())
+            made: Engine = RayEngine("spawn", RaySettings(cluster.address, SPREAD, 1.0, 0))
+        else:
+            agents = request.param == "agents"
+            made = PipedEngine("spawn") if agents else LocalEngine(request.param)
+        yield stack.enter_context(closing(made))
 
 
 @pytest.fixture(scope="module")

@@ -63,9 +63,11 @@ def main(request: Request) -> None:
         timer.start()
     try:
         # Here and in no other thread: a local cluster ends with the thread that has made it.
-        _connect(request)
-        for timer in timers:
-            timer.cancel()
+        try:
+            _connect(request)
+        finally:
+            for timer in timers:
+                timer.cancel()
         asyncio.run(_Driver(request, told).run())
     except Refused as refusal:
         _refuse(str(refusal), told)
@@ -120,7 +122,11 @@ class _Driver:
         serving = [
             asyncio.create_task(self._serve(number, group)) for number in range(len(self._inboxes))
         ]
-        await self._ended.wait()
+        all_served, left = asyncio.gather(*serving), asyncio.create_task(self._ended.wait())
+        await asyncio.wait([all_served, left], return_when=asyncio.FIRST_COMPLETED)
+        if all_served.done():
+            all_served.result()  # raises what no agent's end explains
+        await left
         for inbox in self._inboxes:
             inbox.put_nowait(json.dumps({"leave": True}))
         await asyncio.wait(serving, timeout=_LEAVING_SECONDS)
