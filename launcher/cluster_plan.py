@@ -147,13 +147,6 @@ def one_host(experiment: "Experiment") -> Host | None:
     return Host("one", cores=hosts.cores, memory_mb=hosts.memory_mb)
 
 
-def cores_of_one_host(experiment: "Experiment") -> tuple[int, ...]:
-    """The machine's cores that a process on `one_host` keeps to; empty: any."""
-    if experiment.emulate.hosts.cores is None:
-        return ()
-    return _cores(experiment, 1, 0, available_cores())[0]
-
-
 def training_names(experiment: "Experiment") -> list[tuple[str, int]]:
     """Role and index of every task of the cluster that trains, chief first."""
     workers, topology = experiment.workers, experiment.strategy.topology
@@ -289,14 +282,16 @@ def _cores(
     Tasks that wander over each other's cores lose time at every collective: two workers on two
     cores took 11 to 12 ms a step with cores of their own and 16 to 22 ms without.
 
-    A task on an emulated host, of whatever strategy, sees as many cores as that has.
+    On emulated hosts they keep to as many as these have. Others don't: a parameter server's worker
+    that waits for its emulated accelerator on one core, with one thread, made no step in 600 s.
     """
-    if experiment.emulate.hosts.cores is not None and experiment.launch.pin_cores and cores:
-        each = min(math.ceil(experiment.emulate.hosts.cores), len(cores))
-        return _in_turn(tasks + data_workers, each, cores)
     together = experiment.strategy.topology == "workers" and experiment.launch.pin_cores
     if not together or tasks < 2 or not cores:
         return [()] * (tasks + data_workers)
+    of_host = experiment.emulate.hosts.cores
+    if of_host is not None:
+        each = min(math.ceil(of_host), len(cores))
+        return _in_turn(tasks, each, cores) + [()] * data_workers
     sharing = tasks + data_workers if tasks + data_workers <= len(cores) else tasks
     shares = _in_turn(sharing, max(1, len(cores) // sharing), cores)
     return shares + [()] * (tasks + data_workers - sharing)

@@ -142,8 +142,8 @@ class LaunchSettings:
     method: str = "fork"
     """`fork` from a warm server that has imported TensorFlow, or `spawn` afresh."""
     pin_cores: bool = True
-    """Whether synchronous tasks that share this machine each keep to cores of their own, and tasks
-    on emulated hosts to as many as these have."""
+    """Whether synchronous tasks that share this machine each keep to cores of their own; on
+    emulated hosts, to as many as these have."""
 
 
 @dataclass(frozen=True)

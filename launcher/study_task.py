@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher import emulation
-from launcher.cluster_plan import cores_of_one_host
 from launcher.experiment import Experiment
-from launcher.hardware import keep_to_cores
 from results.errors import UserError, described
 from results.run_folder import RunFolder
 
@@ -25,7 +23,6 @@ def main(folder: str, function: str) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run_folder = RunFolder(Path(folder))
     experiment = Experiment.from_dict(run_folder.read(STUDY)["experiment"])
-    keep_to_cores(cores_of_one_host(experiment))
     found: dict[str, Any] = {"error": None}
     try:
         module, _, name = function.partition(":")

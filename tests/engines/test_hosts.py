@@ -118,13 +118,13 @@ def test_every_task_has_a_host_and_knows_the_others_by_it() -> None:
     assert '"worker": ["10.77.0.2:10001"]' in chief.environment["TF_CONFIG"]
 
 
-def test_hosts_of_their_own_size_keep_the_machines_network_and_see_as_many_cores() -> None:
+def test_hosts_of_their_own_size_keep_the_machines_network() -> None:
     emulate = EmulateSettings(hosts=HostSettings(cores=1.5, memory_mb=2000))
     words = ("strategy=parameter_server", "workers=2")
     asked = dataclasses.replace(experiment(*words), emulate=emulate)
     chief, *others = make_plan(asked, private=True, cores=(4, 5, 6)).tasks
     assert chief.host == Host("10.77.0.1", cores=1.5, memory_mb=2000)
-    assert [task.cores for task in (chief, *others)] == [(4, 5), (6, 4), (5, 6), (4, 5)]
+    assert {task.cores for task in (chief, *others)} == {()}
     assert {str(task.address).partition(":")[0] for task in (chief, *others)} == {"127.0.0.1"}
     assert chief.environment["no_grpc_proxy"] == "127.0.0.1,localhost"
 
@@ -134,3 +134,11 @@ def test_a_host_has_a_network_and_a_size_at_once() -> None:
     asked = dataclasses.replace(experiment("strategy=multiworker", "workers=2"), emulate=emulate)
     found = [task.host for task in make_plan(asked, private=True).tasks]
     assert found == [Host(f"10.77.0.{number}", _MBIT, cores=0.5) for number in (1, 2)]
+
+
+def test_synchronous_tasks_keep_to_as_many_cores_as_their_hosts_have() -> None:
+    emulate = EmulateSettings(hosts=HostSettings(cores=1.5))
+    words = ("strategy=multiworker", "workers=3", "pipeline.service.workers=1")
+    asked = dataclasses.replace(experiment(*words), emulate=emulate)
+    kept = [task.cores for task in make_plan(asked, private=True, cores=(4, 5, 6, 7)).tasks]
+    assert kept == [(4, 5), (6, 7), (4, 5), (), ()]
