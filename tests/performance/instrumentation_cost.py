@@ -55,7 +55,7 @@ class Case:
 
 CASES = (
     Case("digits_mlp", 1024, (8, 8, 1), 1.0),
-    Case("jpeg_cnn", 32, (32, 32, 3), 0.1),
+    Case("jpeg_cnn", 32, (64, 64, 3), 0.1),
 )
 """Of the small model as many examples as make a step of about a millisecond."""
 
@@ -193,6 +193,7 @@ def _job(case: Case, folder: Path, recorder: Any) -> "TrainingJob":
         f"batch.per_replica={case.batch}",
         "pipeline._target_=tests.performance.made_batches.ready",
         f"+pipeline.parameters.shape={list(case.shape)}",
+        "source=digits",  # held-out examples, at which nobody looks here
         f"loop.steps_per_call={STEPS_PER_CALL}",
         "until.steps=1000000000",
         f"cache_folder={folder / 'data'}",
