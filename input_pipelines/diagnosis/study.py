@@ -22,7 +22,7 @@ from input_pipelines.diagnosis.shares import (
     shares,
 )
 from input_pipelines.diagnosis.trying import try_out
-from input_pipelines.diagnosis.verdict import judge
+from input_pipelines.diagnosis.verdict import conditions, judge
 from input_pipelines.study import Study
 from results.errors import UserError
 from results.pipeline_file import DIAGNOSIS, SHARES, put_part
@@ -75,7 +75,8 @@ def diagnose(study: Study) -> None:
             "tried": [asdict(each) for each in tried],
             "verdict": {
                 "class": verdict.name,
-                "line": verdict.line + (f" (emulated: {study.emulated})" if study.emulated else ""),
+                "line": verdict.line
+                + conditions(study.emulated, study.feed.pipeline.service.workers),
                 "claims": [
                     {"class": each.name, "line": each.line, **_share(each.share)}
                     for each in verdict.claims

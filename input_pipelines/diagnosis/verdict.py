@@ -114,6 +114,19 @@ def _rounds_to_settle(differences: np.ndarray, rounds: int) -> int | None:
     return needed if needed <= _MOST_ROUNDS else None
 
 
+def conditions(emulated: str | None, data_workers: int) -> str:
+    """What a verdict's line is to be read with: what was emulated, and what wasn't counted."""
+    found = []
+    if emulated:
+        found.append(f"emulated: {emulated}")
+    if data_workers:
+        found.append(
+            f"without the CPU of pipeline.service.workers={data_workers}, which run beside the "
+            "tasks that were measured"
+        )
+    return f" ({'; '.join(found)})" if found else ""
+
+
 def told(share: Estimate) -> str:
     """`46% (41 to 50)`."""
     low, high = max(0.0, share.low), min(1.0, share.high)

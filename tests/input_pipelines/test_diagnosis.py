@@ -20,7 +20,7 @@ from input_pipelines.diagnosis.memory import Memory
 from input_pipelines.diagnosis.prediction import Sides, exposure, step_seconds
 from input_pipelines.diagnosis.shares import shares
 from input_pipelines.diagnosis.trying import Tried
-from input_pipelines.diagnosis.verdict import INCONCLUSIVE, judge
+from input_pipelines.diagnosis.verdict import INCONCLUSIVE, conditions, judge
 from input_pipelines.settings import PipelineSettings
 
 ROUNDS = 7
@@ -108,6 +108,22 @@ def test_equal_parts_are_inconclusive_and_the_line_says_what_would_settle_it() -
     assert verdict.name == INCONCLUSIVE
     assert verdict.settle is not None
     assert verdict.settle in verdict.line
+
+
+@pytest.mark.parametrize(
+    ("emulated", "data_workers", "said"),
+    [
+        (None, 0, ""),
+        ("storage of 2 MB/s", 0, " (emulated: storage of 2 MB/s)"),
+        (None, 2, " (without the CPU of pipeline.service.workers=2, which run beside"),
+        ("a", 1, " (emulated: a; without the CPU of pipeline.service.workers=1"),
+    ],
+)
+def test_what_was_emulated_or_not_counted_stands_with_the_verdict(
+    emulated: str | None, data_workers: int, said: str
+) -> None:
+    assert conditions(emulated, data_workers).startswith(said)
+    assert bool(conditions(emulated, data_workers)) == bool(said)
 
 
 def test_part_below_a_tenth_is_not_claimed() -> None:
