@@ -20,6 +20,10 @@ COMMANDS = {
     "--help": ["-m", "launcher", "--help"],
     "--cfg job": ["-m", "launcher", "--cfg", "job"],
     "dry_run=true": ["-m", "launcher", "strategy=multiworker", "workers=4", "dry_run=true"],
+    "dry_run=true of 1,024 tasks": [
+        *("-m", "launcher", "strategy=multiworker", "workers=1024", "dry_run=true"),
+        *("source=synthetic", "workload=embedding", "engine=ray"),
+    ],
     "error: workers=0": ["-m", "launcher", "workers=0"],
     "error: unknown key": ["-m", "launcher", "wokers=2"],
     "error: unknown workload": ["-m", "launcher", "workload=digit"],

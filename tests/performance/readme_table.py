@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.performance.record import RESULTS
 from tests.performance.rows import (
+    clusters,
     deciding,
     emulated,
     faults,
@@ -75,6 +76,7 @@ _FIGURES = {
     "emulated_network": emulated.network,
     "fit_batch": memory.batch,
     "planner_time": deciding.planner,
+    "cluster_engines": clusters.engines,
 }
 _MADE_BY = {
     "planted_jobs": "tests.planted",

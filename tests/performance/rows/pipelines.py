@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+from tests.performance.rows.told import ratio
+
 _ASKED_GAIN = 1.10
 """Times as fast: what gained less is not compared with its prediction."""
 
@@ -39,14 +41,14 @@ def tuned(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         share = one["tuning_seconds"] / one["grid_seconds"]
         yield (
             f"`tune`: {name}",
-            f"{_ratio(one['tuned_to_given'])} as fast as given; {_ratio(one['tuned_to_grid'])} the "
+            f"{ratio(one['tuned_to_given'])} as fast as given; {ratio(one['tuned_to_grid'])} the "
             f"best of a grid of {one['grid_settings']}, in {share:.0%} of its time",
         )
 
 
 def well_written(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, one in measured.items():
-        yield f"`tune`: {name}", f"{_ratio(one['tuned_to_given'])} as fast as given"
+        yield f"`tune`: {name}", f"{ratio(one['tuned_to_given'])} as fast as given"
 
 
 def profiling(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -55,7 +57,3 @@ def profiling(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         f"throughput of a pipeline that profiling takes, {measured['rounds']} rounds",
         f"{lost['value']:.1%} ({lost['low']:.1%} to {lost['high']:.1%})",
     )
-
-
-def _ratio(of: dict[str, float]) -> str:
-    return f"{of['ratio']:.2f} × ({of['low']:.2f} to {of['high']:.2f})"
