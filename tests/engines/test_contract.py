@@ -1,22 +1,21 @@
-"""Whatever starts the tasks, a person sees the same: the same run folder, the first failure named
-with the end of its log, a run that goes on from its checkpoint, and nothing left behind."""
+"""Whatever starts the tasks, a person sees the same: the same run folder, a failure named, a run
+that goes on from its checkpoint, keeps its state when it is told to stop, and leaves nothing."""
 
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from results.run_folder import LOG, STATUS
+from results.run_folder import LOG, STATUS, SUMMARY
 from tests.engines.beds import BEDS, Bed
 from tests.faults.commands import LONG
-from tests.faults.running import pids_printing_to
+from tests.faults.running import pids_printing_to, until
 
 pytestmark = pytest.mark.ci
 
-TWO = ("strategy=multiworker", "workers=2", "hydra.run.dir=run", "report=false")
 SECONDS_TO_LEAVE = 15.0
-SECONDS_TO_NAME = 15.0
 
 
 @pytest.fixture(scope="module", params=BEDS)
@@ -26,53 +25,36 @@ def bed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield chosen
 
 
-def test_a_failure_is_named_and_the_run_goes_on_to_its_end(bed: Bed, tmp_path):
-    command = bed.start(
-        tmp_path,
-        *TWO,
-        "workload._target_=tests.faults.workloads.raises_once_in_the_input",
-        "until.steps=200",
-        "checkpoint.every_steps=100",
-        "restarts=1",
-    )
-    code, said = command.end()
-    assert code == 0, said
-    status = command.run.read(STATUS)
-    assert status["state"] == "done"
-    first, second = status["attempts"]
-    assert (first["cause"]["task"], first["cause"]["kind"]) == ("worker-0", "user")
-    assert "planted in the input" in first["cause"]["message"]
-    assert (second["cause"], second["restored_step"]) == (None, 100)
-    assert "planted in the input" in (command.run.task_folder("worker-0") / LOG).read_text()
-    for task in ("chief-0", "worker-0"):
-        assert command.run.events(task)[-1]["event"] == "finished"
-        assert (command.run.task_folder(task) / "steps.parquet").is_file()
-    assert "examples/s" in said
-    assert command.all_gone(SECONDS_TO_LEAVE), command.processes()
-    assert command.files_left() == []
+def test_a_killed_task_is_named_the_run_goes_on_and_stops_with_its_state_kept(
+    bed: Bed, tmp_path: Path
+) -> None:
+    words = (*LONG, "checkpoint.every_steps=50", "restarts=1")
+    command = bed.start(tmp_path, "strategy=multiworker", "workers=2", *words)
+    run = command.run
 
+    def starts() -> int:
+        return sum(each["event"] == "first_call_done" for each in run.events("worker-0"))
 
-def test_a_killed_task_is_named_and_takes_the_others_along(bed: Bed, tmp_path):
-    command = bed.start(tmp_path, "strategy=multiworker", "workers=2", *LONG)
-    command.wait_for("worker-0", "first_call_done")
-    (pid, *_) = pids_printing_to(command.run.task_folder("worker-0") / LOG)
+    until(lambda: starts() == 1 and list(run.path.glob("checkpoints/*/manifest.json")))
+    (pid, *_) = pids_printing_to(run.task_folder("worker-0") / LOG)
     os.kill(pid, signal.SIGKILL)
-    code, said = command.end(SECONDS_TO_NAME + SECONDS_TO_LEAVE)
-    assert code == 1, said
-    cause = command.run.read(STATUS)["cause"]
-    assert (cause["task"], cause["signal"]) == ("worker-0", signal.SIGKILL)
-    assert "failed: worker-0: was killed by somebody else (SIGKILL)" in said
-    assert command.all_gone(SECONDS_TO_LEAVE), command.processes()
-    assert command.files_left() == []
-
-
-def test_an_interrupted_run_keeps_its_state_and_leaves(bed: Bed, tmp_path):
-    command = bed.start(tmp_path, "strategy=multiworker", "workers=2", *LONG)
-    command.wait_for("worker-0", "first_call_done")
+    until(lambda: starts() == 2 or command.process.poll() is not None)
     command.process.send_signal(signal.SIGINT)
     code, said = command.end(60)
+
     assert code == 130, said
-    assert command.run.read(STATUS)["state"] == "interrupted"
-    assert list(command.run.path.glob("checkpoints/*/manifest.json"))
+    assert "worker-0 was killed by somebody else (SIGKILL) after step" in said
+    status = run.read(STATUS)
+    assert status["state"] == "interrupted"
+    first, second = status["attempts"]
+    assert (first["cause"]["task"], first["cause"]["signal"]) == ("worker-0", signal.SIGKILL)
+    assert second["restored_step"] >= 50
+    kept = max(int(each.parent.name) for each in run.path.glob("checkpoints/*/manifest.json"))
+    assert kept == run.read(SUMMARY)["steps"] > second["restored_step"]
+    for task in ("chief-0", "worker-0"):
+        assert run.events(task)[-1]["event"] == "finished"
+        assert (run.task_folder(task) / "steps.parquet").is_file()
+        assert (run.task_folder(task) / LOG).is_file()
     assert command.all_gone(SECONDS_TO_LEAVE), command.processes()
     assert command.files_left() == []
+    assert not list(run.path.glob(".*-*.json"))

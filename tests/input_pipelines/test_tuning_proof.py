@@ -83,5 +83,4 @@ def test_pipeline_without_an_end_is_tuned(tmp_path: Path) -> None:
     assert found["same"]["examples"] == 4096
     assert found["same"]["whole_epoch"] is False
     assert all(each["settings"]["cache"] == "none" for each in found["tried"])
-    assert len(found["tried"]) > 1
     assert all(each["settings"]["deterministic"] for each in found["tried"])

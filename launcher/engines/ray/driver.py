@@ -122,7 +122,8 @@ class _Driver:
         serving = [
             asyncio.create_task(self._serve(number, group)) for number in range(len(self._inboxes))
         ]
-        all_served, left = asyncio.gather(*serving), asyncio.create_task(self._ended.wait())
+        all_served: asyncio.Future[Any] = asyncio.gather(*serving)
+        left: asyncio.Future[Any] = asyncio.create_task(self._ended.wait())
         await asyncio.wait([all_served, left], return_when=asyncio.FIRST_COMPLETED)
         if all_served.done():
             all_served.result()  # raises what no agent's end explains
