@@ -48,8 +48,8 @@ def earlier_starts(folder: RunFolder) -> Earlier | None:
     if status is None or "tasks_started" not in status:
         return None
     attempts = [_attempt(each) for each in status.get("attempts", ())]
-    if status["state"] == "running":  # nobody was left to write down its end
-        begun = status.get(BEGUN) or {"started": status["tasks_started"], "restored_step": None}
+    begun = status.get(BEGUN)
+    if status["state"] == "running" and begun is not None:  # nobody was left to write down its end
         cause = Cause(task="launcher", kind=PREEMPTED, message=_CUT_OFF)
         ended = _last_sign(folder.path, begun["started"])
         attempts.append(Attempt(begun["started"], ended, cause, begun["restored_step"]))

@@ -109,7 +109,7 @@ class _Follower:
         self._over_since: float | None = None
         """When Slurm first said that the job has ended, though its launcher hasn't."""
         self._seen: JobLook | None = None
-        self._starts_told = 0
+        self._starts_told, self._attempts_told = 0, 0
         self._acted_on = 0
         """Of the interruptions."""
         self._left = False
@@ -134,6 +134,7 @@ class _Follower:
                     view = None
                     self._say(f"job {self._job} is queued again: {starts[-1].why}")
                 if view is not None:
+                    self._tell_failures()
                     view.update()
                 ended = self._look_at_job(running)
                 if ended is not None:
@@ -147,6 +148,14 @@ class _Follower:
                     return _outcome(GOES_ON, None)
                 time.sleep(_TICK_SECONDS)
         return _as_it_ended(self._folder, starts[-1])
+
+    def _tell_failures(self) -> None:
+        """Those after which it goes on, and the one that ends it, as soon as they are known."""
+        attempts = (RunFolder(self._folder).read_if_there(STATUS) or {}).get("attempts", [])
+        for attempt in attempts[self._attempts_told :]:
+            if attempt["cause"] is not None:
+                self._say(f"{attempt['cause']['task']} {attempt['cause']['message']}")
+        self._attempts_told = max(self._attempts_told, len(attempts))
 
     def _look_at_job(self, running: bool) -> "Outcome | None":
         """Asks Slurm now and then; how it ended where nobody else will say so any more."""

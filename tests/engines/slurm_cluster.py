@@ -229,7 +229,8 @@ def _settings(folder: Path, port: str) -> dict[str, str]:
         "SlurmctldPort": port,
         "SlurmUser": "root",
         "SlurmdUser": "root",
-        # After a requeue a job waits until what its first start was allowed with has expired.
+        # After a requeue a job waits until what its first start was allowed with has expired; less
+        # than 5 s count as the usual 120.
         "AuthInfo": f"socket={folder}/munge.socket,cred_expire=5",
         "StateSaveLocation": f"{folder}/state",
         "SlurmdSpoolDir": f"{folder}/spool/%n",

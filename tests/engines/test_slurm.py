@@ -74,6 +74,7 @@ def test_a_run_outlives_its_launcher_its_time_limit_and_a_node(
     attached = launch(tmp_path, "attach=run")
 
     assert attached.returncode == 0, attached.stderr
+    assert f"worker-0 was lost with its host {lost}" in attached.stderr
     assert f"job {job} is queued again: {lost} was lost" in attached.stderr
     assert "examples/s" in attached.stdout
     assert "report.html" in attached.stdout

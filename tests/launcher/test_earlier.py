@@ -62,6 +62,12 @@ def test_making_room_for_others_is_no_failure():
     assert failures([attempt(LOST), attempt(None), attempt(ROOM), attempt(LOST)]) == 2
 
 
+def test_a_start_whose_failure_was_written_down_is_not_counted_twice(tmp_path):
+    found = earlier_starts(written(tmp_path, state="running", attempts=[record(attempt(LOST))]))
+    assert found is not None
+    assert found.attempts == (attempt(LOST),)
+
+
 def test_a_run_of_one_start_reads_as_before(tmp_path):
     run = make_run(tmp_path / "run", Made(), tasks_started=1.0)
     found = earlier_starts(run)

@@ -38,7 +38,7 @@ _LABELLED = re.compile(rb"\s*(\d+): ?(.*)", re.DOTALL)
 _TASKS_ENDED = re.compile(r"srun: error: \S+: tasks? (?P<numbers>[\d,-]+): (?P<how>.+)")
 _TOLD_TO_LEAVE = re.compile(r"\*\*\* STEP \S+ ON \S+ CANCELLED AT .*? \*\*\*")
 _LINES_KEPT = 50
-_LEAVE_SECONDS, _KILL_SECONDS = 3.0, 3.0
+_LEAVE_SECONDS, _KILL_SECONDS = 3.0, 1.0
 """For agents that are told to leave, and then for those that are killed; after that only a node
 that doesn't answer is waited for."""
 _POLL_SECONDS = 0.1
