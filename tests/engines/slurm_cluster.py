@@ -70,12 +70,14 @@ class SlurmCluster:
         self.daemons.pop(daemon).wait()
 
     def revive(self, daemon: str) -> None:
-        """Start what was killed, and wait until it is of use again."""
+        """Start what was killed, and wait until it is of use again: a controller also needs to hear
+        of the nodes that are up."""
         if daemon == "slurmctld":
             self._start_controller()
+            self._wait_until_idle([node for node in NODES if node in self.daemons])
         else:
             self._start_node(daemon)
-        self._wait_until_idle([daemon] if daemon in NODES else [])
+            self._wait_until_idle([daemon])
 
     def up(self) -> None:
         """Start everything; returns when all nodes are idle."""

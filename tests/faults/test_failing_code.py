@@ -85,12 +85,12 @@ def test_port_lost_to_somebody_else_starts_the_run_again_by_itself(session, tmp_
     ]
 
 
-def test_sixty_four_tasks_on_few_cores_come_to_their_end(session, tmp_path):
-    many = ("strategy=multiworker", "workers=64", "until.steps=11", "report=false")
+def test_thirty_two_tasks_on_few_cores_come_to_their_end(session, tmp_path):
+    many = ("strategy=multiworker", "workers=32", "until.steps=11", "report=false")
     run = Running(session, tmp_path / "run", *many)
     outcome = run.end(280)
     assert outcome.state == "done", outcome.reason
-    assert outcome.summary["examples"] == 11 * 64 * 32
+    assert outcome.summary["examples"] == 11 * 32 * 32
     assert run.left_behind() == []
 
 

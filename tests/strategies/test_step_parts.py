@@ -35,7 +35,8 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
         assert min(known) >= -1e-6
         assert sum(known) == pytest.approx(of["step"])
         table = read_rows(folder.task_folder(task), STEPS).to_pandas()
-        assert (table.compute_seconds > 0).all()
+        assert (table.compute_seconds >= 0).all()  # of some tiny steps of servers' nothing is left
+        assert table.compute_seconds.median() > 0
         assert (table.update_seconds > 0).all()
         remote = "parameter_server" in overrides[0]
         assert ((table.pull_seconds > 0) & (table.push_seconds > 0)).all() == remote
