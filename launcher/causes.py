@@ -26,6 +26,10 @@ from launcher.failure_kinds import (
 from results.run_folder import CLOCK, FAILURE, PROGRESS, RunFolder, clock_offset
 
 _TAIL_LINES = 15
+_DUMP_LINES = 300
+"""Of a crash Python shows the stacks of all threads, whichever crashed."""
+_LINES_BEFORE = 5
+_CRASHED, _CRASHED_IN = "Fatal Python error:", "Current thread "
 _NOISE = (
     "failed call to cuInit",
     "All log messages before absl::InitializeLog()",
@@ -140,9 +144,15 @@ def signal_name(code: int) -> str:
 
 
 def log_tail(folder: RunFolder, task: str) -> str:
-    """The end of the task's log without what TensorFlow says on every healthy start."""
-    lines = folder.log_tail(task, 3 * _TAIL_LINES).splitlines()
+    """The end of the task's log without what TensorFlow says on every healthy start; of a crash
+    what came before it, and where the thread stood that crashed."""
+    lines = folder.log_tail(task, _DUMP_LINES).splitlines()
     telling = [line for line in lines if not any(noise in line for noise in _NOISE)]
+    crashes = [place for place, line in enumerate(telling) if line.startswith(_CRASHED)]
+    if crashes:
+        before, dump = telling[: crashes[-1]], telling[crashes[-1] :]
+        stack = next((at for at, line in enumerate(dump) if line.startswith(_CRASHED_IN)), 1)
+        return "\n".join([*before[-_LINES_BEFORE:], dump[0], *dump[stack:][:_TAIL_LINES]])
     return "\n".join(telling[-_TAIL_LINES:])
 
 

@@ -78,6 +78,16 @@ def test_exceptions_on_hosts_with_other_clocks_are_ordered_by_the_launchers(fold
     assert found.task == "worker-0"
 
 
+def test_of_a_crash_the_reason_and_the_thread_that_crashed_are_shown(folder):
+    other = ["Thread 0x01 (most recent call first):", *['  File "other.py", line 1 in f'] * 60]
+    own = ["Current thread 0x02 (most recent call first):", '  File "own.py", line 7 in act']
+    crash = ["F0000 Check failed: planted", "Fatal Python error: Aborted", ""]
+    printed(folder, "worker-0", "\n".join([*crash, *own, "", *other, "Extension modules: numpy"]))
+    told = find_cause(folder, {"worker-0": Exit(-6, 1)}, NO_LIMITS).log_tail.splitlines()
+    assert told[:4] == [crash[0], crash[1], *own]
+    assert "Extension" not in told[-1]
+
+
 def test_a_lost_host_comes_before_the_connections_that_it_broke(folder):
     says(folder, "chief-0", "platform", 10, "UnavailableError")
     lost = Exit(-9, 10**9, LOST_HOST, "was lost with its host n3, which left with code 1")

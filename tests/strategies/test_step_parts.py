@@ -27,7 +27,7 @@ DIGITS_MLP = {"parameters": 26_122, "variable_bytes": 4 * 26_122}
 )
 def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
     outcome, folder = launch(*overrides, *SHORT)
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     found = folder.read(BREAKDOWN)["tasks"]
     assert set(found) == tasks
     for task, of in found.items():
@@ -59,7 +59,7 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
 def test_a_task_that_computes_longer_keeps_the_other_waiting(launch):
     slow = "workload._target_=tests.strategies.models.straggling_in_worker_0"
     outcome, folder = launch("strategy=multiworker", "workers=2", slow, *SHORT)
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     found = folder.read(BREAKDOWN)["tasks"]
     assert found["worker-0"]["compute"] > STRAGGLING_SECONDS
     assert found["worker-0"]["compute"] > found["chief-0"]["compute"]

@@ -33,7 +33,7 @@ def rows(folder: RunFolder, kind: str = STEPS):
 @pytest.mark.parametrize("overrides", EVERY_STRATEGY, ids=" ".join)
 def test_every_strategy_learns_and_leaves_a_whole_run_folder(launch, overrides):
     outcome, folder = launch(*overrides, "until.steps=200", "checkpoint.every_steps=100")
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     summary = outcome.summary
     assert summary["steps"] == 200
     assert summary["quality"] > 0.85
@@ -49,7 +49,7 @@ def test_each_example_is_trained_on_once_an_epoch(launch, overrides):
     examples = 1_437
     until = f"until.examples={3 * examples}"
     outcome, folder = launch(*overrides, until, "measure.examples=true", "batch.per_replica=29")
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     numbers = np.concatenate([table.number for table in rows(folder, EXAMPLES).values()])
     seen = Counter(numbers.tolist())
     missing = [number for number in range(3 * examples) if number not in seen]
@@ -61,7 +61,7 @@ def test_every_task_stops_at_the_same_step_when_the_clock_says_so(launch):
     outcome, folder = launch(
         "strategy=multiworker", "workers=2", "until.seconds=1.5", "loop.steps_per_call=7"
     )
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     last = {int(table.step.max()) for table in rows(folder).values()}
     assert len(last) == 1
     assert folder.events("worker-0")[-1]["event"] == "finished"
@@ -72,7 +72,7 @@ def test_a_quality_to_reach_ends_the_run_at_an_evaluation(launch):
     outcome, folder = launch(
         "strategy=mirrored", "workers=2", "until.quality=0.8", "evaluate.every_steps=20"
     )
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     found = [each for each in folder.events("chief-0") if each["event"] == "evaluated"]
     assert found[-1]["quality"] >= 0.8
     assert all(each["quality"] < 0.8 for each in found[:-1])
@@ -91,7 +91,7 @@ def test_losses_stand_at_the_end_of_a_call_and_steps_have_no_gaps(launch):
 def test_the_saved_model_alone_scores_what_the_run_says(launch, keras):
     overrides = ("strategy=multiworker", "workers=2", f"keras={keras}", *SHORT)
     outcome, folder = launch(*overrides)
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     served = tf.saved_model.load(str(folder.path / "model"))
     correct = examples = 0.0
     for weight, x, y in evaluation_dataset(make_feed(experiment(*overrides)), 0, 1, 50):
@@ -110,7 +110,7 @@ def test_running_statistics_are_the_mean_over_replicas(launch, keras):
         "workload._target_=tests.strategies.models.with_batch_normalization",
         *SHORT,
     )
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     events = [event for task in ("chief-0", "worker-0") for event in folder.events(task)]
     averaged = [event for event in events if event["event"] == "statistics_averaged"]
     assert {event["variables"] for event in averaged} == {2}
@@ -130,10 +130,10 @@ def test_running_statistics_are_the_mean_over_replicas(launch, keras):
 def test_a_person_may_test_tensors_with_an_if_in_all_they_write(launch, overrides):
     full = "workload._target_=tests.strategies.models.full_of_ifs"
     outcome, _ = launch(*overrides, full, *SHORT)
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
 
 
 def test_a_layer_may_test_tensors_with_an_if_under_tf_keras(launch):
     layer = "workload._target_=tests.strategies.models.with_an_if_in_a_layer"
     outcome, _ = launch("keras=2", layer, *SHORT)
-    assert outcome.state == "done", outcome.log_tail
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
