@@ -6,7 +6,10 @@ from launcher.paths import put_current_folder_last
 
 put_current_folder_last()
 
-from launcher.command import main  # noqa: E402  after the path is right
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        from launcher.command import main
+
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # before anything listens
+        sys.exit(130)

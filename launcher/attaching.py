@@ -18,8 +18,10 @@ def attached_folder(words: Sequence[str]) -> Path | None:
     Raises UserError where it asks for other things, too.
     """
     given = [word for word in words if word.startswith(f"{_KEY}=")]
-    if not given or given[-1] in (f"{_KEY}=", f"{_KEY}=null"):
+    if not given or given[-1] == f"{_KEY}=null":
         return None
+    if given[-1] == f"{_KEY}=":
+        raise UserError(f"{_KEY}=: the folder of a run is needed, as in {_KEY}=outputs/run")
     others = [word for word in words if word not in given]
     if others:
         raise UserError(f"{' '.join(others)}: {given[-1]} takes nothing else; leave it out")

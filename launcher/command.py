@@ -110,7 +110,8 @@ def _run_job(words: Sequence[str], job: Job) -> int:
 
     schema.register()
     folders.register()
-    sys.argv = [sys.argv[0], *words]
+    # Python's parser takes flags among words for the end of the words.
+    sys.argv = [sys.argv[0], *sorted(words, key=lambda word: word not in _RUNNING_FLAGS)]
     # Hydra hands its errors over instead of printing them and leaving with exit code 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     logging.raiseExceptions = False  # `--info | head`: Hydra prints it through logging

@@ -22,7 +22,7 @@ from launcher.patience import Patience
 from launcher.progress import View, progress_view
 from launcher.session import Interrupts
 from results.errors import UserError
-from results.run_folder import STATUS, SUMMARY, RunFolder, unix_seconds
+from results.run_folder import PROGRESS, STATUS, SUMMARY, RunFolder, unix_seconds
 from results.sweep_folder import FAILED, INTERRUPTED
 from results.text import counted
 
@@ -35,7 +35,10 @@ _LOOK_SECONDS = 5.0
 _RUNNING_LOOK_SECONDS = 15.0
 _LATE_SECONDS = 15.0
 """A shared file system may show the last files of a job that has ended late."""
+_SILENT_SECONDS = 12.0
 _TAIL_CHARACTERS = 2_000
+TOLD = "told_by_follower"
+"""In `status.json`: who followed the run wrote down how it ended, as nobody else was left to."""
 
 
 def follow(
@@ -110,6 +113,9 @@ class _Follower:
         """When Slurm first said that the job has ended, though its launcher hasn't."""
         self._seen: JobLook | None = None
         self._starts_told, self._attempts_told = 0, 0
+        self._newest: int | None = None
+        self._newest_seen = 0.0
+        """When the newest progress of a task was seen to be that, by this process's clock."""
         self._acted_on = 0
         """Of the interruptions."""
         self._left = False
@@ -121,6 +127,9 @@ class _Follower:
                 starts = read_starts(self._folder)
                 if starts and starts[-1].then == ENDED:
                     break
+                known = _known_end(self._folder)
+                if known is not None:
+                    return known
                 running = bool(starts) and starts[-1].then is None
                 if running and len(starts) > self._starts_told:
                     self._say(f"job {self._job} runs, led from {starts[-1].host}")
@@ -135,6 +144,7 @@ class _Follower:
                     self._say(f"job {self._job} is queued again: {starts[-1].why}")
                 if view is not None:
                     self._tell_failures()
+                    self._tell_silence(starts[-1].host)
                     view.update()
                 ended = self._look_at_job(running)
                 if ended is not None:
@@ -156,6 +166,20 @@ class _Follower:
             if attempt["cause"] is not None:
                 self._say(f"{attempt['cause']['task']} {attempt['cause']['message']}")
         self._attempts_told = max(self._attempts_told, len(attempts))
+
+    def _tell_silence(self, leader: str) -> None:
+        """Where nothing of the run has changed for long: nobody inside is left to name the cause
+        when the node is lost that its launcher is on."""
+        told = self._folder.glob(f"tasks/*/{PROGRESS}")
+        newest = max((path.stat().st_mtime_ns for path in told), default=None)
+        now = time.monotonic()
+        if newest != self._newest:
+            self._newest, self._newest_seen = newest, now
+        elif newest is not None and now - self._newest_seen > _SILENT_SECONDS:
+            self._say(
+                f"nothing was heard of job {self._job} for {_SILENT_SECONDS:g} s, which {leader} "
+                "leads; where that node is lost, Slurm begins the job again on others"
+            )
 
     def _look_at_job(self, running: bool) -> "Outcome | None":
         """Asks Slurm now and then; how it ended where nobody else will say so any more."""
@@ -207,7 +231,8 @@ class _Follower:
     def _end_or_leave(self, running: bool) -> None:
         """On Ctrl-C: the job is to end, or goes on; a terminal that has gone wants nothing."""
         first = self._acted_on == 0
-        if self._interrupts.hung_up or (first and self._may_ask and not self._is_to_end()):
+        leaves = first and self._may_ask and not self._is_to_end()
+        if leaves or self._interrupts.hung_up:  # also where it went while it was asked
             self._left = True
             self._say(f"job {self._job} goes on; attach={self._folder} follows it again")
             return
@@ -231,13 +256,23 @@ class _Follower:
 
 
 def _asked_at_terminal(question: str, decided: Callable[[], bool]) -> bool:
+    """Whether the answer is yes; a terminal that has gone has answered no."""
     import select
 
     print(question, end="", file=sys.stderr, flush=True)
     while not decided():
         ready, _, _ = select.select([sys.stdin], [], [], _TICK_SECONDS)
-        if ready:
-            return sys.stdin.readline().strip().lower() not in ("n", "no")
+        if not ready:
+            continue
+        try:
+            answer = sys.stdin.readline()
+        except OSError:
+            return False
+        if not answer or answer.strip().lower() in ("n", "no"):
+            return False
+        if answer.strip().lower() in ("y", "yes"):
+            return True
+        print(question.lstrip(), end="", file=sys.stderr, flush=True)
     return True
 
 
@@ -268,16 +303,29 @@ def _without_a_word(
     state = INTERRUPTED if seen is not None and seen.state == "CANCELLED" else FAILED
     reason = f"job {job} {how}"
     if (folder / STATUS).exists():
+        starts = read_starts(folder)
+        if seen is not None and seen.signal and starts:
+            reason += f": its launcher on {starts[-1].host} was killed (signal {seen.signal})"
         close_folder(folder)
         run = RunFolder(folder)
-        run.write(STATUS, {**run.read(STATUS), "state": state, "reason": reason})
+        run.write(STATUS, {**run.read(STATUS), "state": state, "reason": reason, TOLD: True})
         return _outcome(state, reason, _tail(folder))
     if state == FAILED:
         known = seen or before
         host = known.batch_host if known and known.batch_host else "its node"
         reason += f" before it began its run; see {OUTPUT} there, and whether {host} sees {folder}"
     record(folder, state, reason)
+    run = RunFolder(folder)
+    run.write(STATUS, {**run.read(STATUS), TOLD: True})
     return _outcome(state, reason, _tail(folder))
+
+
+def _known_end(folder: Path) -> "Outcome | None":
+    """What a follower has found out before, where the run's own launcher couldn't say it."""
+    status = RunFolder(folder).read_if_there(STATUS) or {}
+    if not status.get(TOLD):
+        return None
+    return _outcome(status["state"], status["reason"], _tail(folder))
 
 
 def _tail(folder: Path) -> str:

@@ -5,12 +5,13 @@ Whatever can be found wrong here is found before anything is queued.
 
 import dataclasses
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
 
 from launcher.cluster_plan import task_names
-from launcher.engines.slurm.commands import ControllerSilent, SlurmError, slurm
+from launcher.engines.slurm.commands import ControllerSilent, SlurmError, last_line, slurm
 from launcher.engines.slurm.job import JobLook, cancel, look
 from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request
@@ -20,6 +21,8 @@ from results.errors import UserError
 
 _NAME = "distribute-bench"
 _PING_SECONDS = 20.0
+_JOB = re.compile(r"^(\d+)(;\S+)?$", re.MULTILINE)
+"""What `sbatch --parsable` prints: the job's number; of several clusters, the name as well."""
 _EMPTY_SCRIPT = "#!/bin/sh\n"
 
 
@@ -47,7 +50,7 @@ def _words(experiment: Experiment, folder: Path) -> list[str]:
         "sbatch",
         *request.words(len(task_names(experiment)), experiment.gpus_per_task),
         f"--job-name={_NAME}",
-        f"--output={folder / OUTPUT}",
+        f"--output={str(folder / OUTPUT).replace('%', '%%')}",
         "--open-mode=append",
         "--requeue",
         f"--signal=B:USR1@{warning}",
@@ -69,11 +72,19 @@ def _check(words: list[str], experiment: Experiment) -> None:
 def _submit(words: list[str], experiment: Experiment) -> str:
     """The job's number."""
     try:
-        return slurm([*words[:-1], "--parsable", words[-1]]).split()[0].partition(";")[0]
+        told = slurm([*words[:-1], "--parsable", words[-1]])
     except ControllerSilent as error:
         raise _unanswered(error) from error
     except SlurmError as error:
         raise _refused(error, experiment) from error
+    number = _JOB.search(told)
+    if number is None:
+        extra = ",".join(experiment.engine.options["extra"])
+        raise UserError(
+            f"engine.extra=[{extra}]: sbatch queued no job but said: {last_line(told)}; leave out "
+            "what makes it say so"
+        )
+    return number[1]
 
 
 def _refuse_what_waits_in_vain(job: str, experiment: Experiment) -> None:

@@ -96,6 +96,8 @@ WRONG = {
     "sparse": (told({"worker": {"1": "a:1"}}, index=1), '{"1": "a:1"}', "a list"),
     "no port": (told({"worker": ["a", "b:1"]}), "a isn't host:port", "as in"),
     "no host": (told({"worker": [":1"]}), ":1 isn't host:port", "as in"),
+    "two words": (told({"worker": ["my host:1"]}), "my host:1 isn't host:port", "as in"),
+    "other digits": (told({"worker": ["a:１２"]}), "a:１２ isn't host:port", "as in"),
     "high port": (told({"worker": ["a:65536"]}), "a:65536", "as in"),
     "twice": (told({"worker": ["a:1", "a:1"]}), "a:1 is there twice", "of its own"),
 }

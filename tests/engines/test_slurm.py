@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from launcher.job_files import AGAIN, ENDED, read_asked, read_starts
@@ -146,7 +147,7 @@ def test_a_controller_that_is_down_is_named_before_anything_is_queued(
     finally:
         cluster.revive("slurmctld")
     assert ended.returncode == 2
-    assert "the cluster's controller doesn't answer" in ended.stderr
+    assert "the cluster's controller doesn't answer (Slurmctld(primary) at ctl" in ended.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -158,6 +159,26 @@ def test_what_is_wrong_on_the_nodes_is_refused_as_it_is_here(
     assert "error: workload._target_=tests.workloads.broken_module" in ended.stderr
     assert "ZeroDivisionError" in ended.stderr.splitlines()[-1]
     assert not (tmp_path / "outputs").exists()
+
+
+def test_a_killed_launcher_of_a_job_is_named_and_whoever_attaches_later_hears_it_at_once(
+    cluster: SlurmCluster, tmp_path: Path
+) -> None:
+    folder = "run %j"
+    command = Command(tmp_path, *TWO, "until.steps=1000000", f"hydra.run.dir='{folder}'")
+    run = RunFolder(tmp_path / folder)
+    until(lambda: calls(run, "worker-0") == 1)
+    for process in psutil.process_iter():
+        words = process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
+        if words[-2:] == ["launcher.in_job", str(run.path)]:
+            process.kill()
+    code, said = command.end(90)
+    reason = "its launcher on n1 was killed (signal 9)"
+    assert (code, reason in said) == (1, True), said
+    began = time.monotonic()
+    again = launch(tmp_path, f"attach={folder}")
+    assert (again.returncode, reason in again.stderr) == (1, True), again.stderr
+    assert time.monotonic() - began < 10
 
 
 def test_a_cluster_leaves_nothing_behind_when_its_owner_is_killed() -> None:

@@ -190,12 +190,27 @@ def test_days_and_hours_add_up(days, hours, minutes, seconds):
         ({"extra": ["--mem=4G"]}, "give engine.mem"),
         ({"extra": ["-p", "main"]}, "give engine.partition"),
         ({"extra": ["exclusive"]}, "exclusive is no option"),
+        ({"extra": ["--arr=0-1"]}, "--arr may be short for --array"),
+        ({"extra": ["--part=main"]}, "--part may be short for --partition"),
+        ({"extra": ["--help"]}, "sets --help itself"),
+        ({"extra": ["-V"]}, "sets -V itself"),
+        ({"cpus_per_task": 0.5}, "engine.cpus_per_task=0.5: a whole number"),
     ],
 )
 def test_what_can_not_be_asked_for_is_named(given_, named):
     with pytest.raises(UserError) as refused:
         request(**given_)
     assert named in str(refused.value)
+
+
+def test_options_that_others_begin_with_go_through():
+    extra = ["--gpus=2", "--time-min=5", "--nodelist=n1", "--exclusive"]
+    assert request(extra=extra).words(2, 0)[-4:] == extra
+
+
+@pytest.mark.parametrize(("code", "signal"), [("0:9", 9), ("1:0", None), ("0:0", None)])
+def test_a_signal_that_ended_the_script_is_told_from_its_exit_code(code, signal):
+    assert JobLook.parsed(f"JobId=7 JobState=FAILED ExitCode={code}").signal == signal
 
 
 def test_a_request_becomes_the_words_of_sbatch():

@@ -29,6 +29,7 @@ _WRONG = {
     "folder below a file": ("hydra.run.dir=a_file/x", "hydra.run.dir=", "can't be written"),
     "several values": ("workers=1,2", "workers=1,2", "add -m"),
     "resumed nowhere": ("resume=nowhere", "resume=nowhere", "sweep's"),
+    "attached to nothing": ("attach=", "attach=", "the folder of a run"),
     "repeats of one run": ("repeat=5", "repeat=5", "add -m"),
 }
 _ALSO_WRONG = {

@@ -74,7 +74,7 @@ def test_dry_run_prints_every_task_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_dry_run_of_a_sweep_shows_each_run_and_why_others_make_no_sense(tmp_path: Path) -> None:
-    ended = launch(tmp_path, "-m", "strategy=one_device,mirrored", "workers=1,2", "dry_run=true")
+    ended = launch(tmp_path, "strategy=one_device,mirrored", "-m", "workers=1,2", "dry_run=true")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("TF_CONFIG") == 3
     assert "not applicable: workers=2: strategy=one_device takes 1 only" in ended.stdout

@@ -7,6 +7,7 @@ chief-0, and the workers after it worker-0, worker-1 and so on.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -177,7 +178,8 @@ def _cluster(told: Any) -> dict[str, list[str]]:
 def _addresses(key: str, asked: Sequence[Any]) -> tuple[str, ...]:
     for address in asked:
         host, colon, port = str(address).rpartition(":")
-        if not (host and colon and port.isdecimal() and 0 < int(port) <= _LAST_PORT):
+        numbered = port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT
+        if not (host and colon and numbered) or re.search(r"\s", host):
             raise UserError(f"{key}: {address} isn't host:port, as in train-workers-0-0.train:2222")
         if asked.count(address) > 1:
             raise UserError(

@@ -72,7 +72,8 @@ def slurm(words: Sequence[str], said: str | None = None, seconds: float = _MOST_
             "the run where jobs of the cluster are submitted, or give engine=local"
         )
     if _SILENT.search(told):
-        raise ControllerSilent(last_line(told))
+        said = next(line for line in told.splitlines() if _SILENT.search(line))
+        raise ControllerSilent(said.strip())
     raise SlurmError(told.strip() or f"{words[0]} left with code {ended.returncode}")
 
 

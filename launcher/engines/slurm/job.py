@@ -64,6 +64,12 @@ class JobLook:
             raise SlurmError(f"scontrol says nothing of a job: {text[:200]}") from error
 
     @property
+    def signal(self) -> int | None:
+        """The number of the signal that ended its script; None where none did."""
+        _, _, number = (self.exit_code or "").partition(":")
+        return int(number) if number.isdecimal() and int(number) else None
+
+    @property
     def waits(self) -> bool:
         """Whether it will begin, or begin again."""
         return self.state in _WAITING

@@ -25,7 +25,7 @@ def refusal(error: SlurmError, options: Mapping[str, Any], tasks: int, gpus: int
             return UserError(f"{key}={_shown(value)}: {right}")
     if re.search(r"node configuration is not available|Memory specification", text):
         asked = {"engine." + key: options[key] for key in _NEEDS if options[key] is not None}
-        told = " ".join(f"{key}={value}" for key, value in asked.items())
+        told = " ".join(f"{key}={_shown(value)}" for key, value in asked.items())
         needs = f"the run's {tasks} tasks" + (f" with {gpus} GPUs each" if gpus else "")
         return UserError(
             f"{told or 'engine=slurm'}: {needs} need more than the cluster has in this partition; "
@@ -37,6 +37,8 @@ def refusal(error: SlurmError, options: Mapping[str, Any], tasks: int, gpus: int
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
     return f"[{','.join(value)}]" if isinstance(value, list | tuple) else str(value)
 
 

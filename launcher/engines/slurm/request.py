@@ -11,11 +11,13 @@ from results.errors import UserError
 from results.text import counted
 
 _OWN = {
-    "array", "chdir", "comment", "gpus-per-task", "job-name", "kill-on-invalid-dep", "no-kill",
-    "no-requeue", "ntasks", "open-mode", "output", "error", "parsable", "requeue", "signal",
-    "test-only", "wait", "wrap",
+    "array", "chdir", "comment", "gpus-per-task", "help", "hold", "job-name", "kill-on-invalid-dep",
+    "no-kill", "no-requeue", "ntasks", "open-mode", "output", "error", "parsable", "requeue",
+    "signal", "test-only", "usage", "version", "wait", "wrap",
 }  # fmt: skip
-_OWN_SHORT = {"D", "J", "W", "a", "e", "k", "n", "o"}
+_OWN_SHORT = {"D", "H", "J", "V", "W", "a", "e", "h", "k", "n", "o"}
+_WHOLE = {"gpus"}
+"""Options of sbatch that others, which the launcher sets, begin with."""
 _OF_KEYS = {
     "account": "account", "constraint": "constraint", "cpus-per-task": "cpus_per_task",
     "mem": "mem", "nodes": "nodes", "partition": "partition", "time": "time", "A": "account",
@@ -146,6 +148,12 @@ def _check_extra(word: str, extra: Sequence[str]) -> None:
         raise UserError(f"{given}: {word} is no option of sbatch; give each as --name=value")
     long = word.startswith("--")
     name = word[2:].partition("=")[0] if long else word[1]
+    whole = [each for each in sorted({*_OWN, *_OF_KEYS}) if each.startswith(name)]
+    if long and whole and name not in (*whole, *_WHOLE):
+        raise UserError(
+            f"{given}: {word.partition('=')[0]} may be short for --{whole[0]}; give options their "
+            "whole names"
+        )
     if name in (_OWN if long else _OWN_SHORT):
         raise UserError(f"{given}: the launcher sets {word.partition('=')[0]} itself; leave it out")
     key = _OF_KEYS.get(name)
