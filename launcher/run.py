@@ -134,8 +134,8 @@ def _run(session: Session, experiment: Experiment, folder: Path, overrides: list
                 done=list(earlier.attempts) if earlier else [],
             )
             watched = _to_the_end(attempts)
-            # Now, as hosts that are lost take long to let go of the rest.
-            run_folder.write(STATUS, {**status, **_starts(attempts, replaced_before)})
+            if group.lost_hosts():  # they take long to let go of the rest: who follows hears it now
+                run_folder.write(STATUS, {**status, **_starts(attempts, replaced_before)})
         ended = now()
         status["stalled_shares"] = stalled_shares(
             stalled, stalled_seconds(), time.time() - watched_from
