@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +74,7 @@ class SlurmCluster:
         of the nodes that are up."""
         if daemon == "slurmctld":
             self._start_controller()
-            self._wait_until_idle([node for node in NODES if node in self.daemons])
+            self._wait_until_heard_of([node for node in NODES if node in self.daemons])
         else:
             self._start_node(daemon)
             self._wait_until_idle([daemon])
@@ -125,14 +125,23 @@ class SlurmCluster:
             time.sleep(0.02)
 
     def _wait_until_idle(self, nodes: Sequence[str]) -> None:
+        self._wait_until(nodes, lambda state: state == "idle")
+
+    def _wait_until_heard_of(self, nodes: Sequence[str]) -> None:
+        """They may be at work, or ending a job."""
+        unheard = ("*", "down", "unk")
+        self._wait_until(nodes, lambda state: not any(word in state for word in unheard))
+
+    def _wait_until(self, nodes: Sequence[str], is_so: Callable[[str], bool]) -> None:
         limit, wanted = time.monotonic() + _UP_SECONDS, set(nodes)
         while True:
             told = self.run("sinfo", "--noheader", "--Node", "--format=%N %t")
-            idle = {line.split()[0] for line in told.stdout.splitlines() if line.endswith(" idle")}
-            if told.returncode == 0 and wanted <= idle:
+            states = dict(line.split() for line in told.stdout.splitlines())
+            found = {node for node, state in states.items() if is_so(state)}
+            if told.returncode == 0 and wanted <= found:
                 return
             if time.monotonic() > limit:
-                raise NoSlurm(f"nodes {wanted - idle} didn't come up: {told.stderr}{self._said()}")
+                raise NoSlurm(f"nodes didn't come up: {states} {told.stderr}{self._said()}")
             time.sleep(0.05)
 
     def _said(self) -> str:

@@ -2,6 +2,7 @@
 what the cluster won't give is refused in one line, with nothing left in the queue."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -173,11 +174,12 @@ def test_a_killed_launcher_of_a_job_is_named_and_whoever_attaches_later_hears_it
         if words[-2:] == ["launcher.in_job", str(run.path)]:
             process.kill()
     code, said = command.end(90)
-    reason = "its launcher on n1 was killed (signal 9)"
-    assert (code, reason in said) == (1, True), said
+    reason = re.search(r"its launcher on n\d was killed \(signal 9\)", said)
+    assert code == 1, said
+    assert reason is not None, said
     began = time.monotonic()
     again = launch(tmp_path, f"attach={folder}")
-    assert (again.returncode, reason in again.stderr) == (1, True), again.stderr
+    assert (again.returncode, reason[0] in again.stderr) == (1, True), again.stderr
     assert time.monotonic() - began < 10
 
 
