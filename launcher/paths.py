@@ -12,6 +12,12 @@ from pathlib import Path
 _HOME = Path(__file__).resolve().parent.parent
 
 
+def python_path() -> str:
+    """This process's own, for processes that it starts, here or on hosts that share its folders:
+    where it finds modules, they do."""
+    return os.pathsep.join(map(os.path.abspath, sys.path))
+
+
 def put_current_folder_last() -> None:
     """Moves the current folder to the end of `sys.path`, or adds it there.
 

@@ -18,6 +18,7 @@ from launcher.experiment import EngineChoice, Experiment
 from launcher.targets import named
 from results.errors import UserError
 from results.run_folder import RunFolder
+from results.text import last_line
 
 LOCAL_ENGINE = EngineChoice("local", "launcher.engines.local.local_engine")
 _PREFLIGHT = "preflight"
@@ -117,7 +118,7 @@ class Session:
             return self._open(experiment, folder)
         except EngineError as error:
             asked = f"engine={experiment.engine.name} launch.method={experiment.launch.method}"
-            told = f"{asked}: {_last_line(str(error))}; HYDRA_FULL_ERROR=1 shows all"
+            told = f"{asked}: {last_line(str(error))}; HYDRA_FULL_ERROR=1 shows all"
             raise PreflightError(told, str(error)) from error
 
     def _open(self, experiment: Experiment, folder: Path) -> Group:
@@ -191,7 +192,7 @@ class Session:
             (folder / answer).unlink(missing_ok=True)
             log.unlink(missing_ok=True)
         if "error" not in found:
-            told = f"{question.what} ended with code {ended.code}: {_last_line(said)}"
+            told = f"{question.what} ended with code {ended.code}: {last_line(said)}"
             raise PreflightError(told, said)
         if found["error"] is not None:
             hint = _HINT if group.isolation.kind == isolation.NAMESPACE else ""
@@ -235,10 +236,6 @@ def _what_preflight_reads(experiment: Experiment) -> dict[str, Any]:
 
 def _key(choice: EngineChoice, method: str) -> str:
     return json.dumps([choice.target, method, choice.options], sort_keys=True)
-
-
-def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no output")
 
 
 def _print_nowhere() -> None:

@@ -4,20 +4,21 @@ Whatever can be found wrong here is found before anything is queued.
 """
 
 import dataclasses
-import os
 import re
 import shlex
 import sys
 from pathlib import Path
 
 from launcher.cluster_plan import task_names
-from launcher.engines.slurm.commands import ControllerSilent, SlurmError, last_line, slurm
+from launcher.engines.slurm.commands import ControllerSilent, SlurmError, slurm
 from launcher.engines.slurm.job import JobLook, cancel, look
 from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request
 from launcher.experiment import Experiment
 from launcher.job_files import OUTPUT, SCRIPT, Asked, write_asked
+from launcher.paths import python_path
 from results.errors import UserError
+from results.text import last_line
 
 _NAME = "distribute-bench"
 _PING_SECONDS = 20.0
@@ -124,6 +125,5 @@ def _unanswered(error: ControllerSilent) -> UserError:
 
 def _script(folder: Path) -> str:
     """Starts the launcher that supervises the run on the job's first node."""
-    path = os.pathsep.join(map(os.path.abspath, sys.path))
     words = [sys.executable, "-P", "-m", "launcher.in_job", str(folder)]
-    return f"#!/bin/sh\nexport PYTHONPATH={shlex.quote(path)}\nexec {shlex.join(words)}\n"
+    return f"#!/bin/sh\nexport PYTHONPATH={shlex.quote(python_path())}\nexec {shlex.join(words)}\n"

@@ -4,7 +4,6 @@ Only task processes import this module; it may use every room and TensorFlow.
 """
 
 import faulthandler
-import importlib
 import json
 import os
 import signal
@@ -31,6 +30,7 @@ from launcher.failure_kinds import (
 )
 from launcher.hardware import keep_to_cores
 from launcher.stalls import STACK_SIGNAL
+from launcher.targets import named
 from results.errors import UserError
 from results.run_folder import PLAN, RunFolder
 from strategies.failures import NotFiniteError
@@ -118,7 +118,7 @@ def _run(
         return
     # The strategy comes before the first operation: collectives are set up only then.
     recorder.state("joining")
-    strategy = _imported(experiment.strategy.build)(placement)
+    strategy = named(experiment.strategy.build)(placement)
     recorder.event("cluster_joined")
     job = training_job(experiment, folder, role, int(index), tasks, recorder)
     framework_bytes = rss_bytes()
@@ -127,7 +127,7 @@ def _run(
     size = model_size(training, remote=job.asynchronous)
     recorder.event("model_built", **asdict(size), framework_bytes=framework_bytes)
     try:
-        _imported(f"strategies.{experiment.strategy.loop}.train")(job, strategy, training)
+        named(f"strategies.{experiment.strategy.loop}.train")(job, strategy, training)
     except tf.errors.DataLossError as error:
         raise _named_corruption(job.feed) or error from error
 
@@ -219,8 +219,3 @@ def _leave(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-def _imported(dotted: str) -> Any:
-    module, _, name = dotted.rpartition(".")
-    return getattr(importlib.import_module(module), name)

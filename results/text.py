@@ -28,6 +28,11 @@ def one_line(text: object, longest: int | None = None) -> str:
     return plain(" ".join(plain(text).split()), longest)
 
 
+def last_line(text: str) -> str:
+    """The last line that says something; `no output` where none does."""
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "no output")
+
+
 def number(value: float | None, unit: str = "") -> str:
     """A number for people: three figures, or whole with thousands apart; a dash for None."""
     if value is None or value != value:

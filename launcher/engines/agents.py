@@ -16,6 +16,7 @@ from typing import Any
 
 from launcher.engines import (
     LOST_HOST,
+    UNREAD_CLOCK,
     Clock,
     EngineError,
     Exit,
@@ -355,13 +356,11 @@ class AgentGroup(Group):
                 )
 
     def _read_clock(self, agent: _Agent, sent: float | None, now: float, there: float) -> None:
-        """Cristian's method: of several readings, the one with the shortest round trip counts."""
-        if sent is None:
-            return
-        error = (now - sent) / 2
-        if agent.clock is None or error < agent.clock.error_seconds:
-            here = time.time() - (time.monotonic() - now) - error
-            agent.clock = Clock(offset_seconds=there - here, error_seconds=error)
+        """`sent` and `now` are of the monotonic clock."""
+        if sent is not None:
+            received = time.time() - (time.monotonic() - now)
+            known = agent.clock or UNREAD_CLOCK
+            agent.clock = known.or_nearer(received - (now - sent), there, received)
 
     def _lose(self, agent: _Agent, why: str) -> None:
         if agent.lost is not None:

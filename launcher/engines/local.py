@@ -25,6 +25,7 @@ from launcher.engines import (
     TaskProcess,
     cgroups,
 )
+from launcher.paths import python_path
 
 _KEPT_BYTES = 20_000
 """Of what a server printed before it died, the end is shown."""
@@ -53,7 +54,7 @@ class LocalEngine(Engine):
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": _python_path()},
+            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": python_path()},
         )
         theirs.close()
         self._connection = ours
@@ -207,8 +208,3 @@ _ENVIRONMENT = {
     # Forked tasks have the server's hashes: they must not change from one command to the next.
     "PYTHONHASHSEED": "0",
 }
-
-
-def _python_path() -> str:
-    """This process's module path for its children: where it finds the rooms, they do."""
-    return os.pathsep.join(os.path.abspath(path) for path in sys.path)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from launcher.abandoned import close_folder
+from launcher.paths import python_path
 
 _PATIENCE_SECONDS = 15.0
 """For agents on hosts that still live to end their tasks."""
@@ -32,7 +33,7 @@ class Witness:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            env={**os.environ, "PYTHONPATH": python_path()},
             start_new_session=True,
         )
 

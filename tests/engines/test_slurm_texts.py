@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.engines.slurm.commands import SlurmError, last_line
+from launcher.engines.slurm.commands import SlurmError
 from launcher.engines.slurm.job import JobLook
 from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request, seconds_of
@@ -12,6 +12,7 @@ from launcher.engines.slurm.step import numbers
 from launcher.next_start import Told, is_queued_already, may_lose_hosts, why_again
 from launcher.patience import LEAST_TRIES, MOST_SECONDS, Patience
 from results.errors import UserError
+from results.text import last_line
 
 NOTHING = {
     "partition": None,

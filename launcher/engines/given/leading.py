@@ -18,7 +18,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launcher.engines import LOST_HOST, Clock, Exit, Group, Look, Place, TaskProcess
+from launcher.engines import (
+    LOST_HOST,
+    UNREAD_CLOCK,
+    Clock,
+    Exit,
+    Group,
+    Look,
+    Place,
+    TaskProcess,
+)
 from launcher.engines.given.cluster import GivenCluster, given_places
 from launcher.engines.given.mailbox import BEAT_SECONDS, LOST_SECONDS, Mailbox, Peer
 from results.run_folder import PLAN
@@ -195,13 +204,10 @@ class LeadingGroup(Group):
                     self._ended[task] = ended
 
     def _read_clock(self, task: str, beat: str, there: float) -> None:
-        """Cristian's method: of several readings, the one with the shortest round trip counts."""
-        sent, now = self._mailbox.sent.get(beat), time.time()
-        if sent is None:
-            return
-        error = (now - sent) / 2
-        if task not in self._clocks or error < self._clocks[task].error_seconds:
-            self._clocks[task] = Clock(there - (sent + now) / 2, error)
+        sent = self._mailbox.sent.get(beat)
+        if sent is not None:
+            known = self._clocks.get(task, UNREAD_CLOCK)
+            self._clocks[task] = known.or_nearer(sent, there, time.time())
 
     def _end_of(self, peer: Peer, remote: _Remote) -> Exit | None:
         """How the task ended, as far as its launcher says so or is gone itself."""

@@ -32,6 +32,7 @@ from launcher.engines.ray.autoscaling import autoscales
 from launcher.engines.ray.request import Request
 from launcher.hardware import available_cores
 from results.errors import described
+from results.text import last_line
 
 _AGENT = "launcher.engines.agent"
 _LOOK_SECONDS = 1.0
@@ -199,7 +200,7 @@ class _Driver:
             finally:
                 writing.cancel()
             code, said = await actor.end.remote()
-            last = f": {said.strip().splitlines()[-1]}" if said.strip() else ""
+            last = f": {last_line(said)}" if said.strip() else ""
             self._say({"ended": number, "how": f"left with code {code}{last}"})
         except RayError as error:
             how = await asyncio.to_thread(_why, node, address, error)

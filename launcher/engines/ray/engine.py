@@ -18,6 +18,7 @@ from launcher.engines.agents import AgentGroup, Channel
 from launcher.engines.ray import room
 from launcher.engines.ray.channel import RayChannel
 from launcher.engines.ray.request import Request
+from launcher.paths import python_path
 from results.errors import UserError
 
 _AUTO = "auto"
@@ -110,7 +111,7 @@ class RayEngine(Engine):
             environment={"PYTHONPATH": _own_code()},
         )
         words = ["-P", "-m", _DRIVER, str(os.getpid()), request.to_json()]
-        told = {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), **_UNREPORTED}
+        told = {"PYTHONPATH": python_path(), **_UNREPORTED}
         if local:  # a password of its own keeps the machine's other users out
             told |= {**_TOKEN_MODE, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         return RayChannel(words, told, temporary)

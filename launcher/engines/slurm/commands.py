@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 from results.errors import UserError
+from results.text import last_line
 
 _MOST_SECONDS = 90.0
 """A client of 22.05 gives up on a silent controller after 18 s, and on its own configuration, where
@@ -75,8 +76,3 @@ def slurm(words: Sequence[str], said: str | None = None, seconds: float = _MOST_
         said = next(line for line in told.splitlines() if _SILENT.search(line))
         raise ControllerSilent(said.strip())
     raise SlurmError(told.strip() or f"{words[0]} left with code {ended.returncode}")
-
-
-def last_line(text: str) -> str:
-    """The last line that says something."""
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no output")

@@ -22,7 +22,8 @@ from typing import IO
 
 from launcher.engines import EngineError
 from launcher.engines.agents import Channel
-from launcher.engines.slurm.commands import last_line
+from launcher.paths import python_path
+from results.text import last_line
 
 _OPTIONS = (
     "--label",
@@ -72,7 +73,7 @@ class StepChannel(Channel):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+                env={**os.environ, "PYTHONPATH": python_path()},
             )
         except OSError as error:
             raise EngineError(f"srun can't be started: {error}") from error
