@@ -1,7 +1,7 @@
 """Hydra's plugin for sweeps that can be cut off and gone on with.
 
 Hydra's own sweeper numbers its jobs afresh each time and remembers nothing. This one composes the
-same jobs from the same command line and leaves the rest to `launcher.sweep`.
+same jobs from the same command line and leaves the rest to `launcher.sweeps.sweep`.
 
 Hydra imports it in every application of the environment, so that it imports nothing of ours before
 it is used. It lies here, outside the rooms, because Hydra looks for plugins nowhere else.
@@ -42,7 +42,7 @@ class JournaledSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs all there is to run; `arguments` stand in the configuration too."""
-        from launcher.sweep import sweep
+        from launcher.sweeps.sweep import sweep
 
         sweep(self.config, self.hydra_context, self._jobs)
 

@@ -64,9 +64,9 @@ def _run(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
     if _HELP_FLAGS & set(words):
         print(help_page.text(), flush=True)
         return _DONE
-    from launcher.attaching import attach, attached_folder
     from launcher.hydra_errors import HYDRA_ERRORS, as_user_error, unknown_flag
-    from launcher.resuming import words_with_those_of_the_sweep
+    from launcher.queued.attaching import attach, attached_folder
+    from launcher.sweeps.resuming import words_with_those_of_the_sweep
 
     refusal = unknown_flag(words)
     if refusal is not None:

@@ -163,7 +163,7 @@ class Jobs:
 
         Raises UserError where it was refused on the cluster.
         """
-        from launcher.job_following import follow
+        from launcher.queued.following import follow
 
         interrupts = self._session.interrupts
         return self._within_time(

@@ -22,8 +22,8 @@ from launcher.holding import the_host
 from launcher.hydra_errors import HYDRA_ERRORS, as_user_error
 from launcher.isolation import is_wanted
 from launcher.plan_table import print_plan
-from launcher.sweep import check_plugins
-from launcher.sweeps import check_single, without_hydra
+from launcher.sweeps.cells import check_single, without_hydra
+from launcher.sweeps.sweep import check_plugins
 from results.errors import UserError
 
 _KEY = "hydra.run.dir"
@@ -44,7 +44,7 @@ class Judge(Callback):
         self._held.close()
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Before a sweep; the rest is judged by `launcher.sweep`, which can raise errors."""
+        """Before a sweep; the rest is judged by `launcher.sweeps.sweep`, which can raise errors."""
         _leave_if_refused(lambda: check_plugins(config))
 
     def _judge_run(self, config: DictConfig) -> None:

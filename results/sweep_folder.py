@@ -73,7 +73,7 @@ class Journal:
     words: tuple[str, ...]
     """The command line that began it."""
     identity: Mapping[str, Any]
-    """What may not change while it goes on; see `launcher.identity`."""
+    """What may not change while it goes on; see `launcher.sweeps.identity`."""
     runs: tuple[SweptRun, ...]
     created: str
     state: str = RUNNING

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from launcher import groups, help, schema
-from launcher.job_files import ENDED, Asked, Start, write_asked, write_starts
+from launcher.queued.files import ENDED, Asked, Start, write_asked, write_starts
 from results.sweep_folder import DONE
 from tests.launcher.command_line import REPOSITORY, launch, study_pipeline
 from tests.performance import readme_table

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from launcher.job_files import AGAIN, ENDED, read_asked, read_starts
+from launcher.queued.files import AGAIN, ENDED, read_asked, read_starts
 from results.run_folder import PLAN, STATUS, RunFolder
 from results.sweep_folder import DONE, read_journal
 from tests.engines.beds import SlurmBed
@@ -171,7 +171,7 @@ def test_a_killed_launcher_of_a_job_is_named_and_whoever_attaches_later_hears_it
     until(lambda: calls(run, "worker-0") == 1)
     for process in psutil.process_iter():
         words = process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
-        if words[-2:] == ["launcher.in_job", str(run.path)]:
+        if words[-2:] == ["launcher.queued.in_job", str(run.path)]:
             process.kill()
     code, said = command.end(90)
     reason = re.search(r"its launcher on n\d was killed \(signal 9\)", said)

@@ -9,8 +9,8 @@ from launcher.engines.slurm.job import JobLook
 from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request, seconds_of
 from launcher.engines.slurm.step import numbers
-from launcher.next_start import Told, is_queued_already, may_lose_hosts, why_again
-from launcher.patience import LEAST_TRIES, MOST_SECONDS, Patience
+from launcher.queued.next_start import Told, is_queued_already, may_lose_hosts, why_again
+from launcher.queued.patience import LEAST_TRIES, MOST_SECONDS, Patience
 from results.errors import UserError
 from results.text import last_line
 

@@ -1,7 +1,7 @@
 """Tasks on the nodes of a job of Slurm's, by way of one agent for each; used inside that job.
 
-What is outside, asking for the job and following it, is `launcher.submitting` and
-`launcher.job_following`.
+What is outside, asking for the job and following it, is `launcher.queued.submitting` and
+`launcher.queued.following`.
 """
 
 import os

@@ -15,8 +15,8 @@ from launcher.engines.slurm.job import JobLook, cancel, look
 from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request
 from launcher.experiment import Experiment
-from launcher.job_files import OUTPUT, SCRIPT, Asked, write_asked
 from launcher.paths import python_path
+from launcher.queued.files import OUTPUT, SCRIPT, Asked, write_asked
 from results.errors import UserError
 from results.text import last_line
 
@@ -28,7 +28,7 @@ _EMPTY_SCRIPT = "#!/bin/sh\n"
 
 
 def submit(experiment: Experiment, folder: Path, overrides: list[str]) -> None:
-    """What `engine.job` names: has the run in `folder` done by a job; `launcher.job_following`
+    """What `engine.job` names: has the run in `folder` done by a job; `launcher.queued.following`
     tells how it goes.
 
     Raises UserError where the cluster doesn't take it; nothing is left in the queue.
@@ -125,5 +125,5 @@ def _unanswered(error: ControllerSilent) -> UserError:
 
 def _script(folder: Path) -> str:
     """Starts the launcher that supervises the run on the job's first node."""
-    words = [sys.executable, "-P", "-m", "launcher.in_job", str(folder)]
+    words = [sys.executable, "-P", "-m", "launcher.queued.in_job", str(folder)]
     return f"#!/bin/sh\nexport PYTHONPATH={shlex.quote(python_path())}\nexec {shlex.join(words)}\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import attempts
+from launcher.sweeps import attempts
 from results.run_folder import STATUS, SUMMARY, RunFolder
 from results.sweep_folder import DONE, FAILED, INTERRUPTED
 from tests.results.made_folders import Made, make_run

@@ -18,17 +18,17 @@ from omegaconf import DictConfig, open_dict
 from rich.text import Text
 
 from launcher import disk, marks
-from launcher import journal as rules
-from launcher.attempts import keep_for_good, set_aside
 from launcher.disk import DiskFull, full_disk
 from launcher.engines.slurm.commands import SlurmError
 from launcher.hydra_errors import HYDRA_ERRORS, as_user_error
-from launcher.job_following import end, has_ended, seconds_at_work
 from launcher.jobs import EXIT_DONE, EXIT_FAILED, GOES_ON, IN_QUEUE, Job, Jobs, write_report
-from launcher.journal import Ending
+from launcher.queued.following import end, has_ended, seconds_at_work
 from launcher.quiet import wait_until_quiet
-from launcher.sweeps import Manner
-from launcher.swept_run import followed_run, swept_run
+from launcher.sweeps import journal as rules
+from launcher.sweeps.attempts import keep_for_good, set_aside
+from launcher.sweeps.cells import Manner
+from launcher.sweeps.journal import Ending
+from launcher.sweeps.swept_run import followed_run, swept_run
 from results.errors import UserError
 from results.run_folder import now
 from results.sweep_folder import (

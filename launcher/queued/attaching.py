@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from launcher.job_following import follow
+from launcher.queued.following import follow
 from launcher.session import Interrupts
 from results.errors import UserError
 

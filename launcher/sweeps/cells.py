@@ -13,7 +13,7 @@ from launcher import schema, values
 from launcher.engines.given import GIVEN
 from launcher.errors import NotApplicable
 from launcher.experiment import Experiment, resolve
-from launcher.journal import Cell
+from launcher.sweeps.journal import Cell
 from results.errors import UserError
 
 OF_THE_SWEEP = ("repeat", "resume", "resume_anyway", "wait", "sweep", "quiet")

@@ -7,11 +7,11 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from launcher import folders
-from launcher import journal as rules
 from launcher.holding import the_host, the_sweep
-from launcher.identity import identity
-from launcher.resuming import check_same, taken_up
-from launcher.sweeps import Composed, Manner, words_of_runs
+from launcher.sweeps import journal as rules
+from launcher.sweeps.cells import Composed, Manner, words_of_runs
+from launcher.sweeps.identity import identity
+from launcher.sweeps.resuming import check_same, taken_up
 from results.errors import UserError
 from results.run_folder import now
 from results.sweep_folder import Journal, is_sweep, read_journal, write_journal

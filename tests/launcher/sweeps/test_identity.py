@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from launcher.identity import changes
+from launcher.sweeps.identity import changes
 
 
 def identity(**parts: Any) -> dict[str, Any]:

@@ -10,16 +10,16 @@ from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
-from launcher import journal as rules
-from launcher.attempts import (
+from launcher.queued.following import is_in_queue
+from launcher.sweeps import journal as rules
+from launcher.sweeps.attempts import (
     finished,
     is_whole,
     keep_for_good,
     mark_interrupted,
     wait_for_leftovers,
 )
-from launcher.identity import changes
-from launcher.job_following import is_in_queue
+from launcher.sweeps.identity import changes
 from results.errors import UserError
 from results.run_folder import now
 from results.sweep_folder import DONE, RUNNING, SWEEP, Holder, Journal, read_journal

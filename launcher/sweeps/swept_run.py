@@ -15,7 +15,7 @@ from launcher.disk import DiskFull, full_disk
 from launcher.errors import NotApplicable
 from launcher.failure_kinds import DISK
 from launcher.jobs import GOES_ON, IN_QUEUE, Job, Jobs, tell_failure
-from launcher.journal import Ending
+from launcher.sweeps.journal import Ending
 from results.errors import UserError
 from results.run_folder import STATUS, RunFolder
 from results.sweep_folder import FAILED, INTERRUPTED, NOT_APPLICABLE

@@ -15,11 +15,11 @@ from launcher.abandoned import close_folder
 from launcher.causes import Cause
 from launcher.engines.slurm.commands import ControllerSilent, SlurmError
 from launcher.engines.slurm.job import JobLook, cancel, jobs_before, look, tell_to_leave
-from launcher.job_files import ENDED, OUTPUT, STARTS, Asked, Start, read_asked, read_starts
 from launcher.jobs import GOES_ON
 from launcher.marks import record
-from launcher.patience import Patience
 from launcher.progress import View, progress_view
+from launcher.queued.files import ENDED, OUTPUT, STARTS, Asked, Start, read_asked, read_starts
+from launcher.queued.patience import Patience
 from launcher.session import Interrupts
 from results.errors import UserError
 from results.run_folder import PROGRESS, STATUS, SUMMARY, RunFolder, unix_seconds

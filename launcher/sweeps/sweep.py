@@ -11,11 +11,11 @@ from launcher.cluster_plan import make_plan, nominal_places
 from launcher.disk import full_disk
 from launcher.isolation import is_wanted
 from launcher.jobs import Jobs
-from launcher.opening import opened
 from launcher.plan_table import print_plan
-from launcher.resuming import words_to_keep
-from launcher.sweep_loop import SweepLoop
-from launcher.sweeps import Composed, Manner, cells, manner
+from launcher.sweeps.cells import Composed, Manner, cells, manner
+from launcher.sweeps.loop import SweepLoop
+from launcher.sweeps.opening import opened
+from launcher.sweeps.resuming import words_to_keep
 from results.errors import UserError
 from results.sweep_folder import DONE, FAILED, NOT_APPLICABLE
 from results.text import counted

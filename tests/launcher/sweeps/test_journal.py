@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from launcher import journal as rules
-from launcher.journal import Cell, Ending, interleaved, next_run
+from launcher.sweeps import journal as rules
+from launcher.sweeps.journal import Cell, Ending, interleaved, next_run
 from results.run_folder import now
 from results.sweep_folder import (
     DONE,

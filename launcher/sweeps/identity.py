@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from launcher.environment import environment
-from launcher.sweeps import OF_THE_SWEEP, Composed
+from launcher.sweeps.cells import OF_THE_SWEEP, Composed
 from results.configuration import flat
 from results.run_folder import as_json
 
@@ -24,7 +24,7 @@ def identity(words: Sequence[str], repeat: int, composed: Sequence[Composed]) ->
     """The identity of a sweep, in terms of JSON.
 
     Args:
-      words: what its runs are made of, `launcher.sweeps.words_of_runs`.
+      words: what its runs are made of, `launcher.sweeps.cells.words_of_runs`.
     """
     each = [_configuration(one) for one in composed]
     common = {

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from launcher import job_following
+from launcher.queued import following
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,11 @@ def test_only_yes_is_a_yes_and_a_terminal_that_has_gone_is_a_no(monkeypatch, typ
     os.close(writing)
     with os.fdopen(reading, "rb", buffering=0) as raw, open(raw.fileno(), closefd=False) as typing:
         monkeypatch.setattr("sys.stdin", typing)
-        assert job_following._asked_at_terminal("cancel? ", lambda: False) is is_yes
+        assert following._asked_at_terminal("cancel? ", lambda: False) is is_yes
 
 
 def test_a_second_ctrl_c_is_a_yes(monkeypatch):
     reading, writing = os.pipe()
     with os.fdopen(reading) as typing, os.fdopen(writing, "w"):
         monkeypatch.setattr("sys.stdin", typing)
-        assert job_following._asked_at_terminal("cancel? ", lambda: True)
+        assert following._asked_at_terminal("cancel? ", lambda: True)

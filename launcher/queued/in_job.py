@@ -20,7 +20,8 @@ from launcher.earlier import earlier_starts, failures
 from launcher.engines.slurm import JOB_VARIABLE
 from launcher.engines.slurm.commands import SlurmError
 from launcher.engines.slurm.job import JobLook, look, queue_again
-from launcher.job_files import (
+from launcher.jobs import write_report
+from launcher.queued.files import (
     AGAIN,
     ENDED,
     Asked,
@@ -30,8 +31,7 @@ from launcher.job_files import (
     write_asked,
     write_starts,
 )
-from launcher.jobs import write_report
-from launcher.next_start import Told, is_queued_already, may_lose_hosts, why_again
+from launcher.queued.next_start import Told, is_queued_already, may_lose_hosts, why_again
 from launcher.run import run_one
 from launcher.session import Interrupts, Session
 from results.errors import UserError

@@ -13,7 +13,7 @@ import psutil
 
 from launcher.abandoned import remove_working_files
 from launcher.failure_kinds import DISK
-from launcher.journal import Ending
+from launcher.sweeps.journal import Ending
 from results.errors import UserError
 from results.run_folder import STATUS, SUMMARY, RunFolder, force_to_disk, now, unix_seconds
 from results.sweep_folder import DONE, FAILED, INTERRUPTED, RUNNING
