@@ -162,7 +162,7 @@ def test_launcher_that_has_said_nothing_since_a_failure_is_silent_and_may_be_the
 
 
 @pytest.mark.parametrize("ahead", [0.0, 3600.0])
-def test_hosts_are_told_apart_by_name_and_a_clock_counts_where_it_is_surely_off(
+def test_hosts_are_told_apart_by_name_and_their_clocks_within_the_error_that_is_told(
     ahead: float, local: Group, other: Other, tmp_path: Path
 ) -> None:
     other.mailbox.say(host="b", environment={"cores": 4})
@@ -176,8 +176,8 @@ def test_hosts_are_told_apart_by_name_and_a_clock_counts_where_it_is_surely_off(
     other.chief.look()
     other.mailbox.say(echo=[other.chief.record["beat"], time.time() + ahead])
     group.poll(0.2)
-    offset = group.clocks()["worker-0"].offset_seconds
-    assert offset == 0 if ahead == 0 else round(offset) == ahead
+    clock = group.clocks()["worker-0"]
+    assert abs(clock.offset_seconds - ahead) <= clock.error_seconds < 60
     group.close()
 
 

@@ -157,14 +157,7 @@ class LeadingGroup(Group):
         ]
 
     def clocks(self) -> dict[str, Clock]:
-        """An offset that a round trip through files can't tell from none counts as none: clocks
-        that are kept in step are nearer than that."""
-        return {
-            task: clock
-            if abs(clock.offset_seconds) > clock.error_seconds
-            else dataclasses.replace(clock, offset_seconds=0.0)
-            for task, clock in self._clocks.items()
-        }
+        return dict(self._clocks)
 
     def hosts(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
