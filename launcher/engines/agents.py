@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from launcher.agreement import differences, versions
 from launcher.engines import (
     LOST_HOST,
     UNREAD_CLOCK,
@@ -260,12 +261,11 @@ class AgentGroup(Group):
             agent.host = agent.record["host"]
         first = self._agents[0]
         for agent in self._agents[1:]:
-            difference = _difference(first.record["environment"], agent.record["environment"])
-            if difference is not None:
-                what, there, here = difference
+            own, others = (versions(each.record["environment"]) for each in (agent, first))
+            found = differences(own, agent.host, others, first.host)
+            if found is not None:
                 raise UserError(
-                    f"engine: host {agent.host} has {what} {there}, host {first.host} has {here}; "
-                    "install the same on all hosts"
+                    f"engine: the hosts differ: {found}; install the same on all of them"
                 )
 
     def _read_host(self, number: int) -> dict[str, Any]:
@@ -376,12 +376,3 @@ class AgentGroup(Group):
 
 def _has_told_ports(asked: Collection[int], agent: _Agent) -> bool:
     return agent.number not in asked or agent.ports is not None
-
-
-def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """The first version that differs: of what, the other's, the one's."""
-    versions = [{"Python": each["python"], **each["packages"]} for each in (one, other)]
-    for name, here in versions[0].items():
-        if versions[1].get(name) != here:
-            return name, str(versions[1].get(name)), str(here)
-    return None

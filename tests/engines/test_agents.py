@@ -115,7 +115,7 @@ def test_a_clock_that_is_ahead_is_found_within_the_error_that_is_told(tmp_path):
 def test_hosts_with_other_versions_are_refused_with_their_names(tmp_path):
     channel = ScriptedChannel(tmp_path, [host("a"), host("b", keras="2.15.0")])
     with pytest.raises(
-        UserError, match=r"host b has keras 2\.15\.0, host a has .*install the same"
+        UserError, match=r"hosts differ: keras 2\.15\.0 on b, .* on a; install the same"
     ):
         group_of(channel, tmp_path, ["chief-0", "worker-0"])
 
