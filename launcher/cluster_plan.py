@@ -48,7 +48,7 @@ class TaskPlan:
     @property
     def name(self) -> str:
         """`worker-1`."""
-        return f"{self.role}-{self.index}"
+        return _name(self.role, self.index)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def make_plan(
     Raises:
       UserError: `engine.first_port` leaves too few ports.
     """
-    names, data_workers = training_names(experiment), experiment.pipeline.service.workers
+    names, data_workers = _training_tasks(experiment), experiment.pipeline.service.workers
     listening = 0 if experiment.strategy.topology == "process" else len(names)
     if places is not None:
         addresses = _on_places(experiment, places)
@@ -147,22 +147,14 @@ def one_host(experiment: "Experiment") -> Host | None:
     return Host("one", cores=hosts.cores, memory_mb=hosts.memory_mb)
 
 
-def training_names(experiment: "Experiment") -> list[tuple[str, int]]:
-    """Role and index of every task of the cluster that trains, chief first."""
-    workers, topology = experiment.workers, experiment.strategy.topology
-    if topology == "process":
-        return [("chief", 0)]
-    if topology == "workers":
-        return [("chief", 0), *(("worker", index) for index in range(workers - 1))]
-    servers = [("ps", index) for index in range(experiment.ps)]
-    return [("chief", 0), *(("worker", index) for index in range(workers)), *servers]
+def training_names(experiment: "Experiment") -> list[str]:
+    """Names of all tasks of the cluster that trains, chief first."""
+    return [_name(*task) for task in _training_tasks(experiment)]
 
 
-def task_names(experiment: "Experiment") -> list[tuple[str, int]]:
-    """Role and index of every task of the run, chief first, those of tf.data service last."""
-    data_workers = range(experiment.pipeline.service.workers)
-    service = [(DISPATCHER, 0), *((DATA_WORKER, index) for index in data_workers)]
-    return training_names(experiment) + (service if data_workers else [])
+def task_names(experiment: "Experiment") -> list[str]:
+    """Names of all tasks of the run, chief first, those of tf.data service last."""
+    return [_name(*task) for task in _tasks(experiment)]
 
 
 def ports_needed(experiment: "Experiment") -> dict[str, int]:
@@ -170,7 +162,7 @@ def ports_needed(experiment: "Experiment") -> dict[str, int]:
     data_workers = experiment.pipeline.service.workers
     listens = int(experiment.strategy.topology != "process")
     counts = {DISPATCHER: data_workers, DATA_WORKER: 1}
-    return {f"{role}-{index}": counts.get(role, listens) for role, index in task_names(experiment)}
+    return {_name(*task): counts.get(task[0], listens) for task in _tasks(experiment)}
 
 
 def nominal_places(experiment: "Experiment") -> dict[str, Place] | None:
@@ -189,6 +181,27 @@ def nominal_places(experiment: "Experiment") -> dict[str, Place] | None:
         )
         for name, count in ports_needed(experiment).items()
     }
+
+
+def _training_tasks(experiment: "Experiment") -> list[tuple[str, int]]:
+    """Role and index of each, chief first."""
+    workers, topology = experiment.workers, experiment.strategy.topology
+    if topology == "process":
+        return [("chief", 0)]
+    if topology == "workers":
+        return [("chief", 0), *(("worker", index) for index in range(workers - 1))]
+    servers = [("ps", index) for index in range(experiment.ps)]
+    return [("chief", 0), *(("worker", index) for index in range(workers)), *servers]
+
+
+def _tasks(experiment: "Experiment") -> list[tuple[str, int]]:
+    data_workers = range(experiment.pipeline.service.workers)
+    service = [(DISPATCHER, 0), *((DATA_WORKER, index) for index in data_workers)]
+    return _training_tasks(experiment) + (service if data_workers else [])
+
+
+def _name(role: str, index: int) -> str:
+    return f"{role}-{index}"
 
 
 def _on_places(experiment: "Experiment", places: Mapping[str, Place]) -> list[str]:
@@ -309,7 +322,7 @@ def _cores_of_places(
 ) -> list[tuple[int, ...]]:
     """As `_cores` has it, for tasks whose hosts let them run on the same cores."""
     together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-    names = [f"{role}-{index}" for role, index in training_names(experiment)]
+    names = training_names(experiment)
     for name in names:
         together.setdefault((places[name].host, places[name].cores), []).append(name)
     shares = {

@@ -230,8 +230,5 @@ def _is_number(value: Any) -> bool:
 def _computing(experiment: "Experiment") -> list[str]:
     """Names of the tasks that compute."""
     coordinated = experiment.strategy.topology == "servers"
-    return [
-        f"{role}-{index}"
-        for role, index in training_names(experiment)
-        if role == "worker" or not coordinated
-    ]
+    names = training_names(experiment)
+    return [name for name in names if name.startswith("worker-") or not coordinated]

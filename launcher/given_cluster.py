@@ -29,7 +29,7 @@ def given_cluster(experiment: "Experiment", asked: Mapping[str, Any]) -> GivenCl
     if experiment.engine.name != GIVEN:
         return None
     _check_applicable(experiment)
-    tasks = [f"{role}-{index}" for role, index in training_names(experiment)]
+    tasks = training_names(experiment)
     told = os.environ.get(KEPT_TF_CONFIG)
     if asked["addresses"] is not None:
         if told is not None:

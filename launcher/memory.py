@@ -31,7 +31,7 @@ def check(
         judged: how much of it they share isn't known. Nor are the tasks of tf.data service.
       hosts: their `tasks` and `free_bytes` by name; empty where all tasks are on this machine.
     """
-    names = [f"{role}-{index}" for role, index in training_names(experiment)]
+    names = training_names(experiment)
     if task_bytes is None or len(names) < 2:
         return
     if not hosts:

@@ -43,7 +43,7 @@ def progress_view(
 ) -> Iterator[View]:
     """A view of the run in `folder` for as long as the context lasts."""
     console = console or Console(file=sys.stderr, highlight=False)
-    tasks = [f"{role}-{index}" for role, index in task_names(experiment)]
+    tasks = task_names(experiment)
     watched = _Watched(experiment, tasks, folder)
     if not console.is_terminal:
         yield _Lines(watched, console)

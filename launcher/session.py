@@ -123,8 +123,8 @@ class Session:
 
     def _open(self, experiment: Experiment, folder: Path) -> Group:
         engine = self.warm(experiment.engine, experiment.launch.method)
-        tasks = [f"{role}-{index}" for role, index in task_names(experiment)]
         wanted = isolation.is_wanted(experiment)
+        tasks = task_names(experiment)
         return engine.open(folder, tasks, wanted, lambda: self.interrupts.count > 0)
 
     def preflight(
