@@ -106,10 +106,11 @@ def _run_hydra(words: Sequence[str], job: Callable[["Session"], Job]) -> int:
 def _run_job(words: Sequence[str], job: Job) -> int:
     import hydra
 
-    from launcher import folders, schema
+    from launcher import folders, schema, variables
 
     schema.register()
     folders.register()
+    variables.register()
     # Python's parser takes flags among words for the end of the words.
     sys.argv = [sys.argv[0], *sorted(words, key=lambda word: word not in _RUNNING_FLAGS)]
     # Hydra hands its errors over instead of printing them and leaving with exit code 1.

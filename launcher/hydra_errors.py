@@ -142,7 +142,21 @@ def _no_such_folder(found: re.Match[str], words: Sequence[str]) -> str:
     return f"--config-dir {found['folder']}: no such folder; give one with groups of your own"
 
 
+def _not_resolved(found: re.Match[str], words: Sequence[str]) -> str:
+    """What a resolver of ours complains of."""
+    key = found["key"]
+    for word in words:
+        if "${" in word and key.startswith(word.lstrip("+~").partition("=")[0]):
+            return f"{word}: {found['said']}"
+    return f"{key}: {found['said']}"
+
+
 _SAID = (
+    (
+        r"UserError raised while resolving interpolation: (?P<said>[^\n]*)"
+        r".*full_key: (?P<key>\S+)",
+        _not_resolved,
+    ),
     (r"Could not override '(?P<key>[^']+)'", _unknown_key),
     (r"Could not delete from config\. '(?P<key>[^']+)' does not exist", _unknown_key),
     (

@@ -26,6 +26,7 @@ from launcher.experiment import resolve
 from launcher.quiet import wait_until_quiet
 from launcher.session import Session
 from launcher.targets import named
+from launcher.variables import as_typed
 from results.errors import UserError
 from results.sweep_folder import FAILED, INTERRUPTED
 
@@ -73,7 +74,7 @@ class Jobs:
     def __call__(self, configuration: DictConfig) -> None:
         """A single run. Raises KeyboardInterrupt where it was interrupted."""
         hydra = HydraConfig.get()
-        folder, overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
+        folder, overrides = Path(hydra.runtime.output_dir), as_typed(hydra.overrides.task)
         given = configuration.engine.name == GIVEN
         if given and (code := self._followed(configuration, folder, overrides)) is not None:
             self.exit_code = code

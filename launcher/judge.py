@@ -24,6 +24,7 @@ from launcher.isolation import is_wanted
 from launcher.plan_table import print_plan
 from launcher.sweeps.cells import check_single, without_hydra
 from launcher.sweeps.sweep import check_plugins
+from launcher.variables import as_typed
 from results.errors import UserError
 
 _KEY = "hydra.run.dir"
@@ -48,7 +49,7 @@ class Judge(Callback):
         _leave_if_refused(lambda: check_plugins(config))
 
     def _judge_run(self, config: DictConfig) -> None:
-        experiment = _experiment(config, list(config.hydra.overrides.task))
+        experiment = _experiment(config, as_typed(config.hydra.overrides.task))
         check_single(config)
         plan = make_plan(
             experiment, private=is_wanted(experiment), places=nominal_places(experiment)

@@ -78,12 +78,13 @@ class _Job:
         from hydra.core.hydra_config import HydraConfig
 
         from launcher import folders
+        from launcher.variables import as_typed
 
         hydra = HydraConfig.get()
         folder = Path(hydra.runtime.output_dir)
         before = _written(folder)
         try:
-            self._run(configuration, list(hydra.overrides.task), folder)
+            self._run(configuration, as_typed(hydra.overrides.task), folder)
         except (UserError, KeyboardInterrupt) as error:
             if _written(folder) == before:
                 folders.remove(folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 
 import launcher
-from launcher import folders, schema
+from launcher import folders, schema, variables
 from launcher.experiment import Experiment, resolve
 from launcher.run import Outcome, run_one
 from launcher.session import Session
@@ -16,6 +16,7 @@ def experiment(*overrides: str) -> Experiment:
     """What the command line `overrides` ask for."""
     schema.register()
     folders.register()
+    variables.register()
     configuration = str(Path(launcher.__file__).parent / "conf")
     with initialize_config_dir(configuration, version_base="1.3"):
         composed = compose("config", overrides=list(overrides))

@@ -14,6 +14,7 @@ from launcher.engines.given import GIVEN
 from launcher.errors import NotApplicable
 from launcher.experiment import Experiment, resolve
 from launcher.sweeps.journal import Cell
+from launcher.variables import as_typed
 from results.errors import UserError
 
 OF_THE_SWEEP = ("repeat", "resume", "resume_anyway", "wait", "sweep", "quiet")
@@ -101,7 +102,7 @@ def words_of_runs(configuration: DictConfig) -> list[str]:
     those of the sweep. Raises UserError where one of those has several values."""
     parameters: dict[str, Any] = OmegaConf.to_container(configuration.hydra.sweeper)["params"] or {}  # type: ignore[index,call-overload,assignment]
     words = [f"{key}={value}" for key, value in parameters.items()]
-    words += list(configuration.hydra.overrides.task)
+    words += as_typed(configuration.hydra.overrides.task)
     kept = []
     for word, parsed in zip(words, OverridesParser.create().parse_overrides(words), strict=True):
         if not is_of_the_sweep(word):

@@ -16,6 +16,7 @@ from launcher.sweeps.cells import Composed, Manner, cells, manner
 from launcher.sweeps.loop import SweepLoop
 from launcher.sweeps.opening import opened
 from launcher.sweeps.resuming import words_to_keep
+from launcher.variables import as_typed
 from results.errors import UserError
 from results.sweep_folder import DONE, FAILED, NOT_APPLICABLE
 from results.text import counted
@@ -70,7 +71,7 @@ def check_plugins(configuration: DictConfig) -> None:
                 f"hydra/{group}={hydra.runtime.choices.get(f'hydra/{group}')}: runs of a sweep "
                 "are measured one after the other, and a journal is kept of them; leave it out"
             )
-    for word in hydra.overrides.hydra:
+    for word in as_typed(hydra.overrides.hydra):
         if word.startswith("hydra.sweep.subdir="):
             raise UserError(f"{word}: a run's folder is its number; leave it out")
 

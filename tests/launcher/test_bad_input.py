@@ -30,6 +30,11 @@ _WRONG = {
     "several values": ("workers=1,2", "workers=1,2", "add -m"),
     "resumed nowhere": ("resume=nowhere", "resume=nowhere", "sweep's"),
     "attached to nothing": ("attach=", "attach=", "the folder of a run"),
+    "variable not set": (
+        "seed=${oc.env:JOB_COMPLETION_INDX}",
+        "seed=${oc.env:JOB_COMPLETION_INDX}: the environment variable JOB_COMPLETION_INDX isn't",
+        "JOB_COMPLETION_INDEX?",
+    ),
     "repeats of one run": ("repeat=5", "repeat=5", "add -m"),
 }
 _ALSO_WRONG = {
