@@ -35,11 +35,11 @@ def submit(experiment: Experiment, folder: Path, overrides: list[str]) -> None:
     """
     folder = folder.absolute()
     words = _words(experiment, folder)
-    _check(words, experiment)
     asked = Asked(experiment, tuple(overrides), job=None)
+    _check(words, asked)
     write_asked(folder, asked)
     (folder / SCRIPT).write_text(_script(folder), encoding="utf-8")
-    job = _submit([*words, str(folder / SCRIPT)], experiment)
+    job = _submit([*words, str(folder / SCRIPT)], asked)
     write_asked(folder, dataclasses.replace(asked, job=job))
     _refuse_what_waits_in_vain(job, experiment)
 
@@ -58,7 +58,7 @@ def _words(experiment: Experiment, folder: Path) -> list[str]:
     ]
 
 
-def _check(words: list[str], experiment: Experiment) -> None:
+def _check(words: list[str], asked: Asked) -> None:
     """Raises UserError where the controller is down, or would not take the job."""
     try:
         # It tells at once of a controller that is down, where others try for long to reach it.
@@ -67,20 +67,20 @@ def _check(words: list[str], experiment: Experiment) -> None:
     except ControllerSilent as error:
         raise _unanswered(error) from error
     except SlurmError as error:
-        raise _refused(error, experiment) from error
+        raise _refused(error, asked) from error
 
 
-def _submit(words: list[str], experiment: Experiment) -> str:
+def _submit(words: list[str], asked: Asked) -> str:
     """The job's number."""
     try:
         told = slurm([*words[:-1], "--parsable", words[-1]])
     except ControllerSilent as error:
         raise _unanswered(error) from error
     except SlurmError as error:
-        raise _refused(error, experiment) from error
+        raise _refused(error, asked) from error
     number = _JOB.search(told)
     if number is None:
-        extra = ",".join(experiment.engine.options["extra"])
+        extra = ",".join(asked.experiment.engine.options["extra"])
         raise UserError(
             f"engine.extra=[{extra}]: sbatch queued no job but said: {last_line(told)}; leave out "
             "what makes it say so"
@@ -110,9 +110,14 @@ def _in_vain(seen: JobLook, experiment: Experiment) -> str:
     )
 
 
-def _refused(error: SlurmError, experiment: Experiment) -> UserError:
+def _refused(error: SlurmError, asked: Asked) -> UserError:
+    experiment = asked.experiment
     tasks, gpus = len(task_names(experiment)), experiment.gpus_per_task
-    return refusal(error, experiment.engine.options, tasks, gpus)
+    only_devices = "devices=gpu" in asked.overrides and not any(
+        word.startswith("gpus_per_task=") for word in asked.overrides
+    )
+    for_gpus = "devices=gpu" if only_devices else f"gpus_per_task={gpus}"
+    return refusal(error, experiment.engine.options, tasks, gpus, for_gpus)
 
 
 def _unanswered(error: ControllerSilent) -> UserError:

@@ -121,9 +121,10 @@ def test_jobs_of_a_sweep_go_on_without_it_and_are_each_done_once(
     ("words", "named", "right"),
     [
         (["engine.partition=nope"], "engine.partition=nope", "no such partition"),
-        (["engine.mem=900G"], "engine.mem=900G", "the run's 2 tasks need more"),
+        (["engine.mem=900G"], "engine.mem=900G", "in this partition for the run's 2 tasks"),
         (["engine.time=10:00:00"], "engine.time=10:00:00", "would wait for ever"),
         (["gpus_per_task=1"], "gpus_per_task=1", "no such GPUs"),
+        (["devices=gpu"], "devices=gpu", "no such GPUs"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )

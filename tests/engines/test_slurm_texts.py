@@ -116,11 +116,11 @@ def test_what_tells_of_no_job_is_an_error():
         (
             "allocation failure: Requested node configuration is not available",
             "engine.nodes=9 engine.mem=900G engine.partition=nope:",
-            "the run's 3 tasks with 2 GPUs each need more",
+            "more than the cluster has in this partition for the run's 3 tasks with 2 GPUs each",
         ),
         (
             "sbatch: error: Invalid generic resource (gres) specification",
-            "gpus_per_task=2:",
+            "devices=gpu:",
             "no such GPUs",
         ),
         (
@@ -147,7 +147,7 @@ def test_what_sbatch_refuses_is_a_line_with_key_and_value(said, key, right):
         "account": "me",
         "extra": ["--frobnicate"],
     }
-    line = str(refusal(SlurmError(said), options, tasks=3, gpus=2))
+    line = str(refusal(SlurmError(said), options, 3, gpus=2, gpus_asked="devices=gpu"))
     assert line.startswith(key)
     assert right in line
     assert "\n" not in line
