@@ -128,9 +128,9 @@ def test_pattern_stands_for_the_addresses_of_all_tasks() -> None:
         ("%d:%d", 0, "engine.addresses=%d:%d", "%d is needed once"),
         ("a%d", 0, "a0 isn't host:port", "as in"),
         (7, 0, "engine.addresses=7", "a list of host:port"),
-        (["a:1"], 0, "1 addresses", "give 2"),
+        (["a:1"], 0, "1 address for 1 chief and 1 worker", "give 2"),
         (["a:1", "b:1"], None, "engine.index=null", "JOB_COMPLETION_INDEX"),
-        (["a:1", "b:1"], 2, "engine.index=2", "0 to 1"),
+        (["a:1", "b:1"], 2, "engine.index=2", "at most 1"),
     ],
 )
 def test_addresses_or_a_number_that_fit_no_task_are_refused(
@@ -159,9 +159,16 @@ def test_cluster_of_another_shape_is_refused_with_the_words_that_ask_for_it(
     place = from_tf_config(told(cluster, next(iter(cluster))))
     with pytest.raises(UserError) as refused:
         check_fits(place, ["chief-0", "worker-0"], "strategy=multiworker workers=2")
-    assert str(refused.value).startswith("strategy=multiworker workers=2: 1 chief and 1 worker are")
+    asked = "strategy=multiworker workers=2: this needs 1 chief and 1 worker, and"
+    assert str(refused.value).startswith(asked)
     assert f"give {right}, or" in str(refused.value)
     check_fits(place, place.tasks, right)
+
+
+def test_one_task_is_asked_for_in_the_singular() -> None:
+    place = from_tf_config(told({"worker": ["a:1", "b:1"]}))
+    with pytest.raises(UserError, match=r"this needs 1 chief, and the cluster that .* has 1 chief"):
+        check_fits(place, ["chief-0"], "strategy=mirrored workers=2")
 
 
 @given(workers=st.integers(1, 6), servers=st.integers(0, 3), chief=st.booleans())

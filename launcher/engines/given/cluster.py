@@ -15,6 +15,7 @@ from typing import Any
 from launcher.engines import Place
 from launcher.engines.given import TF_CONFIG
 from results.errors import UserError
+from results.text import counted
 
 _CHIEFS = ("chief", "master")
 """`master` is what older platforms call it."""
@@ -91,9 +92,10 @@ def from_addresses(asked: Any, index: int | None, tasks: Sequence[str]) -> Given
         )
     addresses = _addresses(key, asked)
     if len(addresses) != count:
+        given = counted(len(addresses), "address", "addresses")
         raise UserError(
-            f"{key}: {len(addresses)} addresses for {_counted(_counts(tasks))}; give {count}, "
-            "first the chief's, then those of workers, then those of parameter servers"
+            f"{key}: {given} for {_counted(tasks)}; give {count}, first the chief's, then "
+            "those of workers, then those of parameter servers"
         )
     if index is None:
         raise UserError(
@@ -101,9 +103,7 @@ def from_addresses(asked: Any, index: int | None, tasks: Sequence[str]) -> Given
             "example engine.index=${oc.env:JOB_COMPLETION_INDEX}"
         )
     if index >= count:
-        raise UserError(
-            f"engine.index={index}: {_counted(_counts(tasks))} are numbered 0 to {count - 1}"
-        )
+        raise UserError(f"engine.index={index}: at most {count - 1} is right for {_counted(tasks)}")
     return GivenCluster(tasks[index], tuple(tasks), addresses)
 
 
@@ -116,10 +116,9 @@ def check_fits(place: GivenCluster, tasks: Sequence[str], asked: str) -> None:
     """
     if list(place.tasks) == list(tasks):
         return
-    there, needed = _counts(place.tasks), _counts(tasks)
     raise UserError(
-        f"{asked}: {_counted(needed)} are needed, and the cluster that {TF_CONFIG} names has "
-        f"{_counted(there)}; give {_words_for(there)}, or another cluster"
+        f"{asked}: this needs {_counted(tasks)}, and the cluster that {TF_CONFIG} names has "
+        f"{_counted(place.tasks)}; give {_words_for(_counts(place.tasks))}, or another cluster"
     )
 
 
@@ -203,11 +202,11 @@ def _counts(tasks: Sequence[str]) -> dict[str, int]:
     return {role: roles.count(role) for role in dict.fromkeys(roles)}
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def _counted(tasks: Sequence[str]) -> str:
     """`1 chief, 3 workers and 2 ps`."""
     *first, last = [
-        f"{count} workers" if role == "worker" and count > 1 else f"{count} {role}"
-        for role, count in counts.items()
+        counted(count, "worker") if role == "worker" else f"{count} {role}"
+        for role, count in _counts(tasks).items()
     ]
     return f"{', '.join(first)} and {last}" if first else last
 
