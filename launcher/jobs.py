@@ -145,7 +145,8 @@ class Jobs:
         from launcher.run import Outcome, run_one
 
         if experiment.engine.job is not None:
-            named(experiment.engine.job)(experiment, job.folder, job.overrides)
+            with self._session.interrupts.awaiting("the queue to take the job"):
+                named(experiment.engine.job)(experiment, job.folder, job.overrides)
             return self.follow(job) if job.followed else Outcome(IN_QUEUE, None)
         outcome = self._within_time(
             job, lambda: run_one(self._session, experiment, job.folder, job.overrides)

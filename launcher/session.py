@@ -6,6 +6,8 @@ import re
 import signal
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -50,6 +52,7 @@ class Interrupts:
         self.count = 0
         self.hung_up = False
         """Whether the terminal has gone: nobody asked for anything then."""
+        self._awaited: str | None = None
         self._before: dict[int, Any] = {}
 
     def listen(self) -> None:
@@ -64,11 +67,25 @@ class Interrupts:
             signal.signal(number, handler)
         self._before.clear()
 
+    @contextmanager
+    def awaiting(self, what: str) -> Iterator[None]:
+        """While nothing can be done about an interruption, a line says at once what it waits for.
+
+        Nothing may be printed meanwhile: the line would come in between.
+        """
+        self._awaited = what
+        try:
+            yield
+        finally:
+            self._awaited = None
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
         if number == signal.SIGHUP:
             self.hung_up = True
             _print_nowhere()
+        if self._awaited is not None:
+            print(f"waiting for {self._awaited}", file=sys.stderr, flush=True)
 
 
 class Session:

@@ -187,7 +187,8 @@ class _Follower:
         if now < self._next_look:
             return None
         try:
-            seen = look(self._job)
+            with self._interrupts.awaiting(f"the controller to tell how job {self._job} is"):
+                seen = look(self._job)
             self._patience.answered()
         except ControllerSilent as error:
             self._patience.silent()
@@ -238,6 +239,7 @@ class _Follower:
             return
         self._acted_on = self._interrupts.count
         self._next_look = 0.0
+        self._say(f"the controller is asked to end job {self._job}")
         try:
             if running and first:
                 tell_to_leave(self._job)
