@@ -5,8 +5,9 @@ it) also under a host name and an address of its own, so that a node can be kill
 kills it, and nothing outlives the process that made the cluster, however that ends. What a real
 cluster has apart is apart here but for cores, memory and network, which are this machine's.
 
-`python -m tests.engines.slurm_cluster` keeps one up until Ctrl-C and reads `kill n3`, `revive n3`;
-needs root, and installs Debian's packages where they are missing.
+`python -m tests.engines.slurm_cluster` keeps one up until Ctrl-C or SIGTERM, also where its
+input has ended, from which it reads `kill n3`, `revive n3`; needs root, and installs Debian's
+packages where they are missing.
 """
 
 import os
