@@ -9,8 +9,6 @@ from launcher.engines.slurm.job import JobLook
 from launcher.engines.slurm.refusals import refusal
 from launcher.engines.slurm.request import Request, seconds_of
 from launcher.engines.slurm.step import numbers
-from launcher.queued.next_start import Told, is_queued_already, may_lose_hosts, why_again
-from launcher.queued.patience import LEAST_TRIES, MOST_SECONDS, Patience
 from results.errors import UserError
 from results.text import last_line
 
@@ -242,53 +240,6 @@ def test_the_warning_leaves_at_least_half_of_the_time(minutes, grace):
 )
 def test_lists_of_tasks_are_spelled_out(text, expected):
     assert numbers(text) == expected
-
-
-END = 1000.0
-EARLY, LATE = Told(at=400.0, early=True), Told(at=400.0, early=False)
-MAKES_ROOM = JobLook.parsed(RUNNING)
-
-
-@pytest.mark.parametrize(
-    ("told", "seen", "end", "why"),
-    [
-        (EARLY, look_of("RUNNING"), END, "time limit"),
-        (EARLY, None, None, "time limit"),
-        (LATE, MAKES_ROOM, END, "higher priority"),
-        (LATE, look_of("COMPLETING"), END, None),
-        (LATE, None, END, None),
-        (Told(at=998.0, early=False), look_of("COMPLETING"), END, "time limit"),
-        (LATE, look_of("CANCELLED"), None, None),
-    ],
-)
-def test_only_a_person_ends_a_job_for_good(told, seen, end, why):
-    found = why_again(told, seen, end)
-    assert found is None if why is None else why in str(found)
-
-
-def test_what_slurm_has_queued_again_is_not_queued_twice():
-    assert is_queued_already(look_of("PENDING", "BeginTime", restarts=1), restarts=0)
-    assert is_queued_already(look_of("COMPLETING", restarts=2), restarts=1)
-    assert not is_queued_already(look_of("RUNNING", restarts=1), restarts=1)
-    assert not is_queued_already(None, restarts=0)
-
-
-def test_lost_hosts_cost_a_restart_each():
-    assert may_lose_hosts(["n3"], failures=1, restarts=1)
-    assert not may_lose_hosts(["n3"], failures=2, restarts=1)
-    assert not may_lose_hosts([], failures=1, restarts=1)
-
-
-@given(st.lists(st.floats(0.1, 300), max_size=40))
-def test_silence_is_an_answer_only_after_a_time_and_a_number_of_tries(pauses):
-    patience, now = Patience(), 0.0
-    patience.silent(now)
-    for pause in pauses:
-        now += pause
-        patience.silent(now)
-    assert patience.is_over(now) == (now >= MOST_SECONDS and len(pauses) + 1 >= LEAST_TRIES)
-    patience.answered()
-    assert not patience.is_over(now + MOST_SECONDS)
 
 
 def test_the_last_line_is_the_last_that_says_something():
