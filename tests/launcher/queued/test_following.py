@@ -1,18 +1,13 @@
 """Ctrl-C while a job is followed: what counts as a yes, and what is said where nobody answers."""
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from launcher.queued import following
 from launcher.queued.files import Asked, write_asked
-from tests.launcher.command_line import REPOSITORY
-from tests.launcher.queued.fake_slurm import command
+from tests.launcher.queued.fake_slurm import SILENCE, interrupted_in_silence
 from tests.runs import experiment
 
 
@@ -39,36 +34,14 @@ def test_a_second_ctrl_c_is_a_yes(monkeypatch):
 def test_ctrl_c_while_the_controller_is_silent_says_at_once_what_is_waited_for(
     tmp_path: Path,
 ) -> None:
-    run, asked, answers = tmp_path / "run", tmp_path / "asked", tmp_path / "answers"
+    run = tmp_path / "run"
     run.mkdir()
     words = ("engine=slurm", "strategy=multiworker", "workers=2")
     write_asked(run, Asked(experiment(*words), words, job="7"))
-    silent = "echo 'Unable to contact slurm controller (connect failure)' >&2; exit 1"
-    command(
-        tmp_path, "scontrol", f"touch {asked}; until [ -e {answers} ]; do sleep 0.1; done; {silent}"
-    )
-    for name in ("scancel", "squeue"):
-        command(tmp_path, name, silent)
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    attached = subprocess.Popen(
-        [sys.executable, "-m", "launcher", f"attach={run}"],
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with attached:
-        assert attached.stderr is not None
-        while not asked.exists():
-            assert attached.poll() is None
-            time.sleep(0.05)
-        attached.send_signal(signal.SIGINT)
-        # Read while the command still waits for its answer.
-        assert attached.stderr.readline() == "waiting for the controller to tell how job 7 is\n"
-        answers.touch()
-        told = attached.stderr.read().splitlines()
+    code, at_once, told = interrupted_in_silence(tmp_path, f"attach={run}")
+    assert at_once == "waiting for the controller to tell how job 7 is"
     assert told[-2:] == [
         "the controller is asked to end job 7",
-        "job 7 can't be cancelled: Unable to contact slurm controller (connect failure)",
+        f"job 7 can't be cancelled: {SILENCE}",
     ]
-    assert attached.returncode == 130
+    assert code == 130

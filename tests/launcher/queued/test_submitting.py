@@ -7,7 +7,7 @@ import pytest
 
 from launcher.queued.submitting import submit
 from results.errors import UserError
-from tests.launcher.queued.fake_slurm import command
+from tests.launcher.queued.fake_slurm import SILENCE, command, interrupted_in_silence
 from tests.runs import experiment
 
 
@@ -31,3 +31,12 @@ def test_gpus_that_the_cluster_does_not_have_are_refused_by_the_key_that_asked(
     with pytest.raises(UserError) as refused:
         submit(experiment(*words), tmp_path / "run", words)
     assert str(refused.value).startswith(f"{named}: the cluster has no such GPUs")
+
+
+def test_ctrl_c_before_the_job_is_taken_says_at_once_what_is_waited_for(tmp_path: Path) -> None:
+    code, at_once, told = interrupted_in_silence(tmp_path, "engine=slurm", "hydra.run.dir=run")
+    assert at_once == "waiting for the queue to take the job"
+    (line,) = told
+    assert SILENCE in line
+    assert code == 2
+    assert not (tmp_path / "run").exists()
