@@ -24,6 +24,10 @@ _BURST_SECONDS = 0.002
 _LEAST_BURST_BYTES = 1 << 14
 """What may pass at once: where a bucket takes less than comes between two ticks of the kernel's
 timer, the rate isn't reached (tc-tbf(8))."""
+_MOST_AT_ONCE_BYTES = 1 << 16
+"""What TCP hands to a device at once, as network cards take it. What is more than a bucket holds
+would be cut into single packets there, each of which wakes its receiver: at 200 Mbit/s that took a
+core for each host."""
 _QUEUE_SECONDS = 0.1
 _LEAST_QUEUE_BYTES, _MOST_QUEUE_BYTES = 1 << 18, 1 << 22
 """What waits for its turn at an end, as in a switch: at low rates so little that nothing waits for
@@ -80,7 +84,13 @@ def _connected(host: Host, port: str) -> int:
     )
     _iproute("tc", [_limit(port, host)])
     with namespaces.in_network(network):
-        _iproute("ip", [f"address add {host.address}/{_PREFIX_BITS} dev eth0", "link set eth0 up"])
+        _iproute(
+            "ip",
+            [
+                f"address add {host.address}/{_PREFIX_BITS} dev eth0",
+                f"link set eth0 gso_max_size {_most_at_once(host)} up",
+            ],
+        )
         _iproute("tc", [_limit("eth0", host)])
     return network
 
@@ -88,9 +98,19 @@ def _connected(host: Host, port: str) -> int:
 def _limit(device: str, host: Host) -> str:
     assert host.mbit_per_second is not None  # else it has no network of its own
     bits = host.mbit_per_second * 1e6
-    burst = max(_LEAST_BURST_BYTES, round(bits / 8 * _BURST_SECONDS))
     queue = min(_MOST_QUEUE_BYTES, max(_LEAST_QUEUE_BYTES, round(bits / 8 * _QUEUE_SECONDS)))
+    burst = _burst_bytes(host)
     return f"qdisc add dev {device} root tbf rate {round(bits)}bit burst {burst} limit {queue}"
+
+
+def _burst_bytes(host: Host) -> int:
+    assert host.mbit_per_second is not None
+    return max(_LEAST_BURST_BYTES, round(host.mbit_per_second * 1e6 / 8 * _BURST_SECONDS))
+
+
+def _most_at_once(host: Host) -> int:
+    """Bytes, of which a bucket counts the headers of every packet that they will be."""
+    return min(_MOST_AT_ONCE_BYTES, round(0.9 * _burst_bytes(host)))
 
 
 def _iproute(program: str, lines: Sequence[str], inherits: int | None = None) -> None:
