@@ -52,6 +52,7 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
     assert (summary["staleness_mean"] is None) == ("parameter_server" not in overrides[0])
     assert {name: summary[name] for name in DIGITS_MLP} == DIGITS_MLP
     assert summary["gradient_bytes"] == (2 if SHORTER in overrides else 4) * 26_122
+    assert (summary["input_buffers_mb"] is None) == ("parameter_server" in overrides[0])
     assert summary["step_flops"] > 0
     assert 0 < summary["flop_utilization"] < 1
 
