@@ -73,9 +73,8 @@ def receive(senders: str, answer: str) -> None:
 
 
 def _packets_received() -> int:
-    (line,) = [
-        each for each in Path("/proc/self/net/dev").read_text().splitlines() if "eth0" in each
-    ]
+    told = Path("/proc/self/net/dev").read_text().splitlines()
+    (line,) = [line for line in told if "eth0" in line]
     return int(line.split()[2])
 
 
