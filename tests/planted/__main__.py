@@ -2,10 +2,12 @@
 
 `--repeats n` (1) diagnoses each so often, in short blocks and trying nothing. `--predictions` takes
 longer ones instead, carries out the first advice on each job and compares what it gained with what
-was predicted. `--only name …` takes some of the jobs, `--save` keeps the figure.
+was predicted. `--only name …` takes some of the jobs, `--save` keeps the figure, in which others
+that were saved before stay as they are.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections import Counter
@@ -16,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.performance.record import save
+from tests.performance.record import RESULTS, save
 from tests.planted.jobs import JOBS
 from tests.planted.running import Judged, judged
 
@@ -48,7 +50,7 @@ def main() -> int:
     if asked.save and asked.predictions:
         save("predicted_gains", {"turns": _TURNS, "predictions": predictions})
     elif asked.save:
-        save("planted_jobs", _record(found))
+        save("planted_jobs", _record(_kept(asked.only or list(JOBS)) + _judgements(found)))
     return int(any(one.verdict not in (one.truth, INCONCLUSIVE) for one in found))
 
 
@@ -86,23 +88,35 @@ def _carried_out(one: Judged, scratch: Path, console: Console) -> list[dict[str,
     ]
 
 
-def _record(found: list[Judged]) -> dict[str, Any]:
+def _judgements(found: list[Judged]) -> list[dict[str, Any]]:
+    return [
+        {
+            "job": one.name,
+            "truth": one.truth,
+            "verdict": one.verdict,
+            "shares": one.diagnosis["shares"],
+            "largest_action": max(
+                (each["predicted_speedup"] for each in one.actions), default=None
+            ),
+        }
+        for one in found
+    ]
+
+
+def _kept(anew: list[str]) -> list[dict[str, Any]]:
+    """What was saved of other jobs than these."""
+    path = RESULTS / "planted_jobs.json"
+    saved = json.loads(path.read_text())["measured"]["judged"] if path.is_file() else []
+    return [each for each in saved if each["job"] not in anew]
+
+
+def _record(judged: list[dict[str, Any]]) -> dict[str, Any]:
+    verdicts = [(each["verdict"], each["truth"]) for each in judged]
     return {
-        "judged": [
-            {
-                "job": one.name,
-                "truth": one.truth,
-                "verdict": one.verdict,
-                "shares": one.diagnosis["shares"],
-                "largest_action": max(
-                    (each["predicted_speedup"] for each in one.actions), default=None
-                ),
-            }
-            for one in found
-        ],
-        "right": sum(one.verdict == one.truth for one in found),
-        "inconclusive": sum(one.verdict == INCONCLUSIVE for one in found),
-        "wrong": sum(one.verdict not in (one.truth, INCONCLUSIVE) for one in found),
+        "judged": judged,
+        "right": sum(verdict == truth for verdict, truth in verdicts),
+        "inconclusive": sum(verdict == INCONCLUSIVE for verdict, _ in verdicts),
+        "wrong": sum(verdict not in (truth, INCONCLUSIVE) for verdict, truth in verdicts),
     }
 
 
