@@ -22,7 +22,7 @@ from benchmarks.planning.wording import (
     loosening_sentence,
     price_sentence,
 )
-from results.text import number
+from results.text import emulated_in_all, number
 
 
 def record_of(
@@ -60,7 +60,7 @@ def record_of(
         "budget_usd": request.budget,
         "per_day": request.per_day,
         "priced": decision.priced,
-        "emulated": _emulated(of),
+        "emulated": emulated_in_all(way.emulated for way in of.ways),
         "recommendation": best,
         "runner_up": runner_up,
         "front": [option.record(place) for place in decision.front],
@@ -161,10 +161,6 @@ def _ways_notes(of: Candidates) -> list[str]:
             "with their batch (or number of workers) was never measured."
         )
     return notes
-
-
-def _emulated(of: Candidates) -> str | None:
-    return "; ".join(sorted({way.emulated for way in of.ways if way.emulated})) or None
 
 
 def _is_old(instance: Instance, price: float | None, today: date) -> bool:

@@ -14,7 +14,7 @@ from results.decision_file import plan_in, put_plan
 from results.pipeline_file import DIAGNOSIS, put_part
 from results.report import write_report
 from results.report.plots_of_plan import plan_plot, plan_sentences
-from results.run_folder import RunFolder
+from results.run_folder import PLAN, RunFolder
 from tests.benchmarks.made_scaling import ring, runs, write
 from tests.launcher.command_line import REPOSITORY
 
@@ -131,9 +131,24 @@ def test_runs_of_the_readme_cost_what_their_seconds_do(
     assert main(of_the_readme("cost")) == 0
     printed = capsys.readouterr().out
     # 75 s at 1.006 USD an hour are 2.1 cents, 9 s of them 0.25; a million examples 15.6 times that
-    assert re.search(r"^0 +multiworker +1 +\$0\.02 +\$0\.0025 +– +\$0\.33 +– +–", printed, re.M)
+    assert re.search(r"^0 +multiworker +1 +\$0\.021 +\$0\.0025 +– +\$0\.33 +– +–", printed, re.M)
     assert "12 runs: $0.25, without start-up and failures $0.22" in " ".join(printed.split())
     assert "Emulated: accelerator, network." in printed
+
+
+def test_costs_are_never_cut_and_an_address_is_one_line(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servers = runs(ring, workers=(8,), repeats=1, strategy="parameter_server", **MEASURED)
+    folder = RunFolder(write(servers.assign(run="12"), sweep) / "12")
+    tasks = [{"address": f"10.0.0.{host}:2222"} for host in range(10)]
+    folder.write(PLAN, {**folder.read(PLAN), "tasks": tasks})
+    assert main(["cost", f"folder={sweep}", "machine=g5.xlarge"]) == 0
+    printed = capsys.readouterr().out
+    row = r"parameter_server +8 +10 +\$0\.21 +\$0\.025 +– +\$3\.27 +– +– *$"
+    assert re.search(row, printed, re.MULTILINE)
+    (address,) = re.findall(r"^Price of .*$", printed, re.MULTILINE)
+    assert address.endswith(".go")
 
 
 @pytest.mark.parametrize(
