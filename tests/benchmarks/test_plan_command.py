@@ -198,6 +198,18 @@ def test_runs_of_two_workloads_are_refused(sweep: Path, capsys: pytest.CaptureFi
     assert "runs of several workloads (digits_mlp, byte_lm); give where='workload == " in error
 
 
+def test_runs_of_two_models_of_one_workload_are_refused(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(runs(ring, workers=(1, 2), mbit=(1000.0,), gradients=(5.6e6,), **MEASURED), sweep / "other")
+    words = ["plan", f"folder={sweep}", "examples=1e9"]
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert "runs of several models, with gradients of 2,800,000 and 5,600,000 bytes" in error
+    choice = re.findall(r"give (where='.*')$", error.strip())
+    assert main([*words, *shlex.split(choice[0])]) == 0
+
+
 def test_commands_start_without_anything_slow() -> None:
     program = (
         "import sys, benchmarks.commands.plan, benchmarks.commands.cost; "
