@@ -40,6 +40,8 @@ _FIRST_STEP_PARTS = {
 }
 """What a part of the first step is called in a sentence, and its colour."""
 
+_LONGEST_NAME = 56
+"""What a legend's line has room for."""
 _MOST_SERIES = 10
 _MOST_BARS = 24
 """More bars than these can't be read; the table of runs has all of them."""
@@ -61,7 +63,9 @@ def throughput(groups: Sequence[Group], workload: str) -> Plot | None:
             workers = [group.workers for group in of]
             colour, style = styles[name]
             means = [group.mean("examples_per_second") or 0.0 for group in of]
-            axes.plot(workers, means, style, color=colour, marker="o", label=one_line(name, 40))
+            axes.plot(
+                workers, means, style, color=colour, marker="o", label=one_line(name, _LONGEST_NAME)
+            )
             for group in of:
                 _spread(axes, group, colour)
         axes.set_ylabel("examples / s")
@@ -105,7 +109,14 @@ def efficiency(ranking: Sequence[Ranked], workload: str) -> Plot | None:
             colour, style = styles[name]
             percents = [100 * shares[id(group)] for group in of]
             workers = [group.workers for group in of]
-            axes.plot(workers, percents, style, color=colour, marker="o", label=one_line(name, 40))
+            axes.plot(
+                workers,
+                percents,
+                style,
+                color=colour,
+                marker="o",
+                label=one_line(name, _LONGEST_NAME),
+            )
         axes.set_ylabel("% of perfect scaling")
         _workers_axis(axes, series)
         axes.set_ylim(bottom=0)

@@ -201,7 +201,8 @@ def test_runs_of_two_workloads_are_refused(sweep: Path, capsys: pytest.CaptureFi
 def test_runs_of_two_models_of_one_workload_are_refused(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(runs(ring, workers=(1, 2), mbit=(1000.0,), gradients=(5.6e6,), **MEASURED), sweep / "other")
+    larger = runs(ring, workers=(1, 2), mbit=(1000.0,), gradients=(5.6e6,), **MEASURED)
+    write(larger, sweep / "other")
     words = ["plan", f"folder={sweep}", "examples=1e9"]
     assert main(words) == 2
     error = capsys.readouterr().err
