@@ -19,6 +19,7 @@ from results.report.drawing import (
     VERMILION,
     Numbers,
     Plot,
+    bar_label,
     draw,
     legend,
     thousands,
@@ -277,7 +278,7 @@ def _stack(
         lengths = [value or 0.0 for value in values]
         axes.barh(places, lengths, left=left, height=0.62, color=colour, label=name)
         left = [start + length for start, length in zip(left, lengths, strict=True)]
-    axes.set_yticks(places, [one_line(label, 34) for label in labels])
+    axes.set_yticks(places, [bar_label(label) for label in labels])
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.grid(visible=True, axis="x")
