@@ -20,6 +20,7 @@ from results.report.drawing import (
     Numbers,
     Plot,
     bar_label,
+    bars_height,
     draw,
     legend,
     thousands,
@@ -172,7 +173,7 @@ def time_to_first_step(groups: Sequence[Group]) -> Plot | None:
         ]
         for place, group in enumerate(groups)
     ]
-    height = _bars_height(len(groups))
+    height = bars_height(group.label for group in groups)
     return draw("first-step", height, paint, message, Numbers(head, rows))
 
 
@@ -208,7 +209,8 @@ def step_time(groups: Sequence[Group]) -> Plot | None:
         [group.label, fixed(waits[place], 3), fixed(rest[place], 3), percent(shares[place])]
         for place, group in enumerate(groups)
     ]
-    return draw("step-time", _bars_height(len(groups)), paint, message, Numbers(head, rows))
+    height = bars_height(group.label for group in groups)
+    return draw("step-time", height, paint, message, Numbers(head, rows))
 
 
 def _throughput_message(series: dict[str, list[Group]]) -> str:
@@ -285,10 +287,6 @@ def _stack(
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     legend(axes)
-
-
-def _bars_height(bars: int) -> int:
-    return 110 + 26 * max(bars, 2)
 
 
 def _slug(text: str) -> str:
