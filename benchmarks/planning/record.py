@@ -70,7 +70,7 @@ def record_of(
         "answer": answer(told),
         "candidates": len(of),
         "unknown": list(unknown),
-        "notes": [*notes, *_price_notes(of, decision, today), *_ways_notes(of)],
+        "notes": [*notes, *_price_notes(of, decision, request.spot, today), *_ways_notes(of)],
     }
 
 
@@ -124,8 +124,8 @@ class _Options:
         }
 
 
-def _price_notes(of: Candidates, decision: Decision, today: date) -> list[str]:
-    notes = []
+def _price_notes(of: Candidates, decision: Decision, spot: bool, today: date) -> list[str]:
+    notes, price = [], "spot price" if spot else "price"
     old = [
         f"{m.instance.name} ({m.instance.published})"
         for m in of.machines
@@ -136,11 +136,11 @@ def _price_notes(of: Candidates, decision: Decision, today: date) -> list[str]:
     free = [m.instance.name for m in of.machines if m.usd_per_hour is None]
     if free and decision.priced:
         notes.append(
-            f"Without a price, so left out of the choice: {', '.join(free)}; usd_per_hour=… or a "
+            f"Without a {price}, so left out of the choice: {', '.join(free)}; usd_per_hour=… or a "
             "row in cost.catalogue gives the measured machine one."
         )
     elif free:
-        notes.append("Nothing here has a price: machine-hours stand for the cost.")
+        notes.append(f"Nothing here has a {price}: machine-hours stand for the cost.")
     return notes
 
 

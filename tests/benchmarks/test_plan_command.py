@@ -115,6 +115,18 @@ def test_old_price_is_marked_wherever_it_is_used(
     assert "older than a year (2024-12-23)" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_machine_without_a_spot_price_is_named(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["plan", f"folder={sweep}", "examples=1e8", "machine=g5.xlarge", "spot=true"]
+    assert main(words) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Nothing here has a spot price: machine-hours stand for the cost." in printed
+    assert main([*words, "speed={p5en.48xlarge: 20}"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Without a spot price, so left out of the choice: g5.xlarge;" in printed
+
+
 def test_where_nothing_fits_it_says_what_would_have_to_give(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
