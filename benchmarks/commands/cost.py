@@ -97,7 +97,9 @@ def _print(costed: Sequence[_Costed], console: Console) -> None:
         "Per\nepoch",
         "To\ntar-\nget",
     ):
-        table.add_column(name, justify="right", no_wrap=True)
+        # the strategy gives way first; where that is not enough, an amount folds before it is cut
+        roomy = console.width >= _WIDTH
+        table.add_column(name, justify="right", no_wrap=roomy, overflow="fold")
     for each in costed:
         machines = [str(each.cost.machines)] if several else []
         row = [*_who(each.run), *machines, *map(in_usd, _amounts(each.cost))]

@@ -149,7 +149,7 @@ def test_runs_of_the_readme_cost_what_their_seconds_do(
 
 
 def test_costs_are_never_cut_and_an_address_is_one_line(
-    sweep: Path, capsys: pytest.CaptureFixture[str]
+    sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     servers = runs(ring, workers=(8,), repeats=1, strategy="parameter_server", **MEASURED)
     folder = RunFolder(write(servers.assign(run="12"), sweep) / "12")
@@ -161,6 +161,9 @@ def test_costs_are_never_cut_and_an_address_is_one_line(
     assert re.search(row, printed, re.MULTILINE)
     (address,) = re.findall(r"^Price of .*$", printed, re.MULTILINE)
     assert address.endswith(".go")
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["cost", f"folder={sweep}", "machine=g5.xlarge"]) == 0
+    assert "…" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
