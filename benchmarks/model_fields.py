@@ -1,23 +1,29 @@
-"""What a run's model is made of and takes, from what its tasks wrote down when they built it."""
+"""What a run's model is made of, and what it and its input take, as its tasks wrote it down."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_BUILT, _COUNTED = "model_built", "step_counted"
+_BUILT, _COUNTED, _BUFFERED = "model_built", "step_counted", "input_buffered"
 
 
 def model_fields(events: Iterable[Mapping[str, Any]]) -> dict[str, float | int | None]:
-    """The fields of `benchmarks.summary` about the model; null where no task told."""
+    """The fields of `benchmarks.summary` about them; null where no task told."""
     told = list(events)
     built = [event for event in told if event.get("event") == _BUILT]
     counted = [event for event in told if event.get("event") == _COUNTED]
     frameworks = [size for event in built if (size := event.get("framework_bytes")) is not None]
+    buffers = [
+        size
+        for event in told
+        if event.get("event") == _BUFFERED and (size := event.get("bytes")) is not None
+    ]
     return {
         **{name: _first(built, name) for name in ("parameters", "variable_bytes")},
         "optimizer_bytes": _first(built, "optimizer_bytes"),
         "gradient_bytes": _first(counted, "gradient_bytes"),
         "step_flops": _first(counted, "flops"),
         "framework_mb": max(frameworks) / 1e6 if frameworks else None,
+        "input_buffers_mb": max(buffers) / 1e6 if buffers else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""What a process uses: CPU, memory, storage, network, read from inside the process itself.
+"""What a process uses: CPU, memory, storage, network, GPUs, read from inside the process itself.
 
 Only `/proc/self` and `getrusage` are asked, never a process number: inside a process namespace
 `os.getpid()` is not what `/proc` of the host calls this process.
@@ -10,8 +10,10 @@ import resource
 import socket
 import struct
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from benchmarks.gpus import Gpus
 
 # struct tcp_info of linux/tcp.h: tcpi_bytes_acked and tcpi_bytes_received, both u64 (Linux 4.2)
 _TCP_INFO_BYTES_ACKED = 120
@@ -33,6 +35,9 @@ class Sample:
     sent_bytes: int | None
     received_bytes: int | None
     threads: int | None
+    gpu_busy_share: float | None = None
+    gpu_memory_bytes: int | None = None
+    gpu_power_watts: float | None = None
 
 
 @dataclass
@@ -40,9 +45,10 @@ class Sampler:
     """Samples this process. Keeps the sockets it has seen, so that bytes only ever grow."""
 
     _sockets: "SocketBytes" = field(default_factory=lambda: SocketBytes())
+    _gpus: Gpus = field(default_factory=Gpus)
 
     def sample(self) -> Sample:
-        """What this process has used until now. Takes about 0.1 ms."""
+        """What this process has used until now. Takes about 0.1 ms without GPUs."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         status = counters(Path("/proc/self/status"))
         storage = counters(Path("/proc/self/io"))
@@ -59,6 +65,7 @@ class Sampler:
             sent_bytes=sent,
             received_bytes=received,
             threads=status.get("Threads"),
+            **asdict(self._gpus.sample()),
         )
 
 

@@ -24,6 +24,8 @@ matmul_flops_per_second             float32, of this machine's cores just before
                                     others compute
 flop_utilization                    of that, what all replicas' `step_flops` come to; 0 to 1
 framework_mb                        resident in the largest training task before the model was built
+input_buffers_mb                    in tf.data's buffers and caches when training ended, in the task
+                                    that held most; null where others hold them (parameter servers)
 wait_share                          of the measured steps' seconds, waited for input; 0 to 1
 steps, measured_steps, examples     updates made, those after the warm-up, examples trained on;
                                     without what was lost in a failure

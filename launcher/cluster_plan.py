@@ -295,8 +295,7 @@ def _cores(
     Tasks that wander over each other's cores lose time at every collective: two workers on two
     cores took 11 to 12 ms a step with cores of their own and 16 to 22 ms without.
 
-    On emulated hosts they keep to as many as these have. Others don't: a parameter server's worker
-    that waits for its emulated accelerator on one core, with one thread, made no step in 600 s.
+    On emulated hosts they keep to as many as these have.
     """
     together = experiment.strategy.topology == "workers" and experiment.launch.pin_cores
     if not together or tasks < 2 or not cores:

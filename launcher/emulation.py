@@ -46,6 +46,12 @@ def compute_seconds(experiment: "Experiment") -> dict[str, float]:
     return {task: seconds * slower.get(task, 1.0) for task in _computing(experiment)}
 
 
+def slower(experiment: "Experiment") -> dict[str, float]:
+    """How many times as long the real computing of a task takes, of those made slower; empty where
+    computing is emulated."""
+    return {} if experiment.emulate.accelerator.emulated else experiment.emulate.straggler or {}
+
+
 def phrases(experiment: "Experiment") -> list[str]:
     """What is emulated, as people read it wherever figures appear; empty where nothing is."""
     asked, said = experiment.emulate, []
@@ -69,7 +75,11 @@ def notes(experiment: "Experiment") -> list[str]:
 def _notes_on_computing(experiment: "Experiment") -> list[str]:
     waits = compute_seconds(experiment)
     if not waits:
-        return []
+        return [
+            f"after each step of {task} had really computed, it waited {factor - 1:g} times as "
+            "long; waits shorter than waking up takes, up to 1 ms, were left out"
+            for task, factor in slower(experiment).items()
+        ]
     seconds = min(waits.values())
     said = (
         f"computing was emulated by a wait of {seconds * 1000:.3g} ms a step: nothing was learned, "
@@ -127,9 +137,15 @@ def _check_stragglers(experiment: "Experiment", stragglers: dict[str, float]) ->
             )
         if not 1 <= factor < float("inf"):
             raise UserError(f"{asked}: a factor of at least 1 is needed, such as 1.5")
-    if not experiment.emulate.accelerator.emulated:
+    if experiment.devices != "cpu":
         raise NotApplicable(
-            f"{asked}: only an emulated accelerator can be made slower; give {_RATE} as well"
+            f"{asked}: this run computes on {experiment.devices}, whose computing the host's clock "
+            "doesn't see; give devices=cpu"
+        )
+    if experiment.deterministic and not experiment.emulate.accelerator.emulated:
+        raise NotApplicable(
+            f"deterministic=true: with {asked} waits follow the time that a graph tells, which "
+            "TensorFlow then refuses; leave one of them out"
         )
 
 

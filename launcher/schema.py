@@ -216,7 +216,7 @@ class EmulateSettings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     accelerator: AcceleratorSettings = field(default_factory=AcceleratorSettings)
     straggler: Any = None
-    """How many times as long a task computes, `{worker-1: 1.5}`; needs an emulated accelerator."""
+    """How many times as long a task computes, `{worker-1: 1.5}`; on the CPU."""
     hosts: HostSettings = field(default_factory=HostSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
 

@@ -120,6 +120,7 @@ def training_job(
         deterministic=experiment.deterministic,
         asynchronous=experiment.strategy.loop == "coordinator",
         compute_seconds=emulation.compute_seconds(experiment),
+        slower=emulation.slower(experiment),
         folder=folder,
         recorder=recorder,
     )

@@ -77,6 +77,7 @@ COLUMNS: dict[str, Column] = {
     "matmul_flops_per_second": Column("FLOP/s", "of this machine's cores, multiplying matrices"),
     "flop_utilization": Column(_SHARE, "of that, what the replicas' contractions come to", HIGHER),
     "framework_mb": Column("MB", "resident in a task before its model was built, at most"),
+    "input_buffers_mb": Column("MB", "in a task's input buffers when training ended, at most"),
     "wait_share": Column(_SHARE, "of the measured steps' seconds, waited for input", LOWER),
     "steps": Column(_COUNT, "updates made"),
     "measured_steps": Column(_COUNT, "of these, after the warm-up"),

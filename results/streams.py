@@ -29,6 +29,9 @@ Rows of `resources`, one per half second; what the system does not tell is null:
     voluntary_switches, involuntary_switches    since the process began
     sent_bytes, received_bytes      over TCP, loopback included, since sampling began
     threads
+    gpu_busy_share                  of NVML's last sampling period, mean over the task's GPUs
+    gpu_memory_bytes                in use on them, by whichever process
+    gpu_power_watts                 of all of them
 
 Rows of `examples`, one an example, only where `measure.examples=true`:
     step            the step that trained on it
@@ -63,6 +66,10 @@ STEP_PARTS = (
 )
 """Columns of `steps` that older files lack, and that a writer may leave out: they are null then."""
 
+_GPU = {"gpu_busy_share": "float64", "gpu_memory_bytes": "int64", "gpu_power_watts": "float64"}
+"""Columns of `resources` that older files lack."""
+_OFTEN_MISSING = {*STEP_PARTS, *_GPU}
+
 _MOMENTS = {STEPS: "start", RESOURCES: "time"}
 """The columns that hold unix seconds."""
 _COLUMNS = {
@@ -87,6 +94,7 @@ _COLUMNS = {
         "sent_bytes": "int64",
         "received_bytes": "int64",
         "threads": "int64",
+        **_GPU,
     },
     EXAMPLES: {"step": "int64", "number": "int64"},
 }
@@ -119,7 +127,7 @@ class StreamWriter:
 
     def append(self, columns: dict[str, Any]) -> None:
         """Write one batch. `columns`: for each column of the kind an array or list, all as long;
-        of `STEP_PARTS` some or all may be missing.
+        of `STEP_PARTS`, and of GPUs', some or all may be missing.
 
         NaN becomes null.
         """
@@ -128,7 +136,7 @@ class StreamWriter:
         count = len(next(iter(columns.values())))
         arrays = [
             pa.nulls(count, field.type)
-            if field.name in STEP_PARTS and field.name not in columns
+            if field.name in _OFTEN_MISSING and field.name not in columns
             else pa.array(columns[field.name], field.type, from_pandas=True)
             for field in self._schema
         ]
@@ -200,18 +208,21 @@ def _checked(table: pa.Table, path: Path, kind: str) -> pa.Table:
     version = (table.schema.metadata or {}).get(b"format_version", b"0")
     check_version(int(version), path)
     missing = [name for name in _COLUMNS[kind] if name not in table.column_names]
-    needed = [name for name in missing if name not in STEP_PARTS]
+    needed = [name for name in missing if name not in _OFTEN_MISSING]
     if needed:
         raise UserError(f"{path}: lacks the column {needed[0]}; is it a file of {kind}?")
-    return _filled_up(table, missing).select(list(_COLUMNS[kind])).replace_schema_metadata(None)
+    return (
+        _filled_up(table, missing, kind).select(list(_COLUMNS[kind])).replace_schema_metadata(None)
+    )
 
 
-def _filled_up(table: pa.Table, missing: list[str]) -> pa.Table:
+def _filled_up(table: pa.Table, missing: list[str], kind: str) -> pa.Table:
     """`table` with nulls in the columns that it lacks, as files from before there were any do."""
     import pyarrow as pa
 
+    types = schema(kind)
     for name in missing:
-        table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
+        table = table.append_column(name, pa.nulls(table.num_rows, types.field(name).type))
     return table
 
 

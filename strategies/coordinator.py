@@ -14,6 +14,7 @@ import functools
 import os
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +35,8 @@ from strategies.saving import local_copy, read_weights
 from strategies.stamped import Steps, before_first, begins, remote_parts, stamped_steps
 from strategies.stamps import clock
 from strategies.stopping import Stopping
+from strategies.straggler import Straggler
+from strategies.waiting import overshoot_of_sleep_us
 
 _CALLS_PER_WORKER = 3
 """Scheduled calls kept under way for each worker, so that none waits for the coordinator."""
@@ -78,7 +81,12 @@ class _Loop:
         self.coordinator = _coordinator(strategy)
         self.workers = sum(task.startswith("worker-") for task in job.tasks)
         self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
-        self.indices = _worker_indices(self.coordinator)
+        indices = [(tf.constant(index, tf.int64),) for index in range(self.workers)]
+        self.indices = _per_worker(self.coordinator, tf.identity, indices)
+        self.overshoots = None
+        if job.slower:
+            nothing = [()] * self.workers
+            self.overshoots = _per_worker(self.coordinator, overshoot_of_sleep_us, nothing)
         self.waiting = [
             iter(self.coordinator.create_per_worker_dataset(functools.partial(waits, seconds)))
             for seconds in _distinct(job)
@@ -148,7 +156,7 @@ class _Loop:
             rows[: len(given)] = given
         number, steps = (block.number, block.steps) if block else (_NONE, 0)
         told = tf.constant([number, steps], tf.int64), tf.constant(rows)
-        arguments = (self.iterator, self.indices, *told, self.waiting)
+        arguments = (self.iterator, self.indices, *told, self.waiting, self.overshoots)
         self.under_way.append(self.coordinator.schedule(self.call, args=arguments))
         if not self.traced:
             self.traced = True
@@ -304,15 +312,20 @@ def _worker_input(job: TrainingJob) -> tf.data.Dataset:
     return requested_dataset(job.feed, requests, job.batch_per_replica)
 
 
-def _worker_indices(coordinator: tf.distribute.coordinator.ClusterCoordinator) -> Any:
-    """Each worker's own index, as a per-worker value that a scheduled call can take.
+def _per_worker(
+    coordinator: tf.distribute.coordinator.ClusterCoordinator,
+    function: Callable[..., tf.Tensor],
+    arguments: Sequence[tuple[tf.Tensor, ...]],
+) -> Any:
+    """What `function` gives on each worker for its own of `arguments`, int64 [], as a per-worker
+    value that a scheduled call can take.
 
     TensorFlow tells a scheduled function nothing about where it runs; a per-worker resource does,
     and only its private constructor takes a different argument for each worker.
     """
     values = []
-    for index, worker in enumerate(coordinator._cluster.workers):
-        value = worker.create_resource(tf.identity, args=(tf.constant(index, tf.int64),))
+    for worker, own in zip(coordinator._cluster.workers, arguments, strict=True):
+        value = worker.create_resource(function, args=own)
         value._type_spec = tf.TensorSpec([], tf.int64)
         values.append(value)
     return tf.distribute.experimental.coordinator.PerWorkerValues(tuple(values))
@@ -330,6 +343,12 @@ def _choices(job: TrainingJob) -> list[int]:
     return [distinct.index(job.compute_seconds[_task(worker)]) for worker in range(workers)]
 
 
+def _factors(job: TrainingJob) -> list[float]:
+    """How many times as long each worker computes, by its index."""
+    workers = sum(task.startswith("worker-") for task in job.tasks)
+    return [job.slower.get(_task(worker), 1.0) for worker in range(workers)]
+
+
 def _make_call(
     job: TrainingJob,
     strategy: Any,
@@ -337,14 +356,20 @@ def _make_call(
     traced_as: list[tuple[tf.Graph, int | None]],
 ) -> Any:
     """The function that is scheduled: (iterator, index, block int64 [2], rows int64 [n, 3],
-    iterators of emulated computing, one for each of `_distinct`) to `Result`. Its graph, and the
-    bytes of the gradients that a step pushes, are added to `traced_as` when it is traced."""
+    iterators of emulated computing, one for each of `_distinct`, and the overshoot of a straggler's
+    waits, int64 [], or None) to `Result`. Its graph, and the bytes of the gradients that a step
+    pushes, are added to `traced_as` when it is traced."""
     stamp = clock(job.deterministic)
     sent: list[int | None] = []
 
     @tf.function(autograph=False)
     def call(
-        iterator: Any, index: tf.Tensor, block: tf.Tensor, rows: tf.Tensor, waiting: list[Any]
+        iterator: Any,
+        index: tf.Tensor,
+        block: tf.Tensor,
+        rows: tf.Tensor,
+        waiting: list[Any],
+        overshoot_us: tf.Tensor | None,
     ) -> Any:
         step = make_step(
             training,
@@ -356,6 +381,9 @@ def _make_call(
             clock=stamp,
             told=lambda gradients: sent.append(gradient_bytes(gradients, tf.float32)),
             wait=chosen_wait(waiting, tf.gather(_choices(job), index)) if waiting else None,
+            straggler=None
+            if overshoot_us is None
+            else Straggler(tf.gather(_factors(job), index), overshoot_us),
             remote=True,
         )
 

@@ -1,9 +1,8 @@
 """Accelerators that the machine lacks: a replica's compute is a wait that uses no core.
 
-What waits is tf.data's own sleep, one iterator a replica, read where the replica would compute: so
-many wait side by side on few cores, also in a server's process on a parameter server's worker. A
-sleep lasts longer than asked, by what waking up takes (0.2 to 1 ms on two cores); that is measured
-once where it will wait, and taken off.
+What waits is one iterator a replica (`strategies.waiting`), read where the replica would compute:
+so many wait side by side on few cores, also in a server's process on a parameter server's worker.
+By how much a wait lasts longer than asked is measured once where it will wait, and taken off.
 
 What a replica would have computed is stood in for: gradients of the model's own shapes and types,
 which are really reduced and applied. They are zeros, so nothing is learned and there is no loss.
@@ -14,17 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.data.experimental.ops.testing import sleep
+
+from strategies.waiting import MICROSECONDS, Wait, overshoot_of_elements_us, sleeps
 
 Compute = Callable[[Any, Any], tuple[tf.Tensor, list[Any]]]
 """From (x, y) of a batch to its share of the loss and one gradient (or None) a variable."""
-Wait = Callable[[], tf.Tensor]
-"""Called where a replica's step is traced: a tensor that comes when the wait is over."""
-
-_MICROSECONDS = 1e6
-_CALIBRATED_US = 20_000
-"""Length of the sleeps whose overshoot is measured."""
-_CALIBRATIONS = 15
 
 
 def emulated(
@@ -87,43 +80,8 @@ def waits(seconds: float) -> tf.data.Dataset:
 
     Made inside a function that a remote worker runs, the overshoot is that worker's.
     """
-    asked_us = round(seconds * _MICROSECONDS)
-    return _sleeps(tf.maximum(asked_us - _overshoot_us(), 0))
-
-
-def _sleeps(microseconds: tf.Tensor | int) -> tf.data.Dataset:
-    options = tf.data.Options()
-    # Either would set threads of its own to work beside the sleep, or a prefetch ahead of it.
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    return tf.data.Dataset.counter().apply(sleep(microseconds)).with_options(options)
-
-
-@tf.function(autograph=False)
-def _overshoot_us() -> tf.Tensor:
-    """By how much a sleep here lasts longer than asked; int64 [].
-
-    It is the least of several: while this is measured, other tasks trace their steps, and what
-    that adds is not there later. Of sixteen tasks that took the median, some then waited 35% less
-    than they were asked to.
-    """
-    with tf.device("CPU:0"):
-        iterator = iter(_sleeps(_CALIBRATED_US))
-
-    def sleep_once(k: tf.Tensor, end: tf.Tensor, took: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
-        with tf.control_dependencies([end]):
-            start = tf.timestamp()
-        with tf.control_dependencies([start]):
-            done = next(iterator)
-        with tf.control_dependencies([done]):
-            end = tf.timestamp()
-        return k + 1, end, took.write(k, end - start)
-
-    took = tf.TensorArray(tf.float64, _CALIBRATIONS + 1, element_shape=[])
-    first = (0, tf.timestamp(), took)
-    _, _, took = tf.while_loop(lambda k, *_: k <= _CALIBRATIONS, sleep_once, first)
-    least = tf.reduce_min(took.stack()[1:])
-    return tf.cast(least * _MICROSECONDS, tf.int64) - _CALIBRATED_US
+    asked_us = round(seconds * MICROSECONDS)
+    return sleeps(tf.maximum(asked_us - overshoot_of_elements_us(), 0))
 
 
 def _read(gradient: Any, variable: Any) -> tf.Tensor | None:

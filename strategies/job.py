@@ -48,6 +48,8 @@ class TrainingJob:
     """Whether a step is one worker's update (parameter servers) and not all replicas' together."""
     compute_seconds: Mapping[str, float]
     """How long a replica's emulated computing takes, by task; empty where it really computes."""
+    slower: Mapping[str, float]
+    """How many times as long the real computing of a task takes, of those made slower."""
     folder: RunFolder
     recorder: Recorder
 

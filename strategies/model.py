@@ -8,9 +8,11 @@ import tensorflow as tf
 
 from benchmarks.workloads.conversion import converted
 from strategies import crossing
-from strategies.emulated_accelerator import Compute, Wait, emulated
+from strategies.emulated_accelerator import Compute, emulated
 from strategies.settings import LoopSettings
 from strategies.stamps import Clock, stamped
+from strategies.straggler import Straggler
+from strategies.waiting import Wait
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def make_step(
     clock: Clock,
     told: Callable[[list[Any]], None],
     wait: Wait | None = None,
+    straggler: Straggler | None = None,
     remote: bool = False,
 ) -> Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]:
     """The function of one replica: gradients of its batch, summed over replicas, applied.
@@ -81,7 +84,8 @@ def make_step(
     when it had read the variables, when its gradients were ready and when they were reduced or on
     the parameter servers, by `clock`, float64 [3]; NaN is not known. `told` is called with its
     gradients, tensors or IndexedSlices, whenever it is traced. With a `wait`, that is all it
-    computes; gradients and loss are then zeros. `remote`: parameter servers hold the variables.
+    computes; gradients and loss are then zeros. A `straggler` waits once they are computed, before
+    they count as ready. `remote`: parameter servers hold the variables.
     """
 
     apply_gradients = converted(training.optimizer.apply_gradients)
@@ -106,6 +110,8 @@ def make_step(
         compute = tf.function(compute, jit_compile=True, autograph=False)
 
     def step(x: Any, y: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        if straggler is not None:
+            began, (x, y) = stamped(clock, (x, y))
         first = operation_count()
         share, found = compute(x, y)
         pulled = tf.constant(float("nan"), tf.float64)
@@ -118,6 +124,10 @@ def make_step(
             if gradient is not None
         ]
         ready, (share, values) = stamped(clock, (share, [gradient for gradient, _ in pairs]))
+        if straggler is not None:
+            # What is read of remote variables comes over the network, and is no computing.
+            began = tf.where(tf.math.is_nan(pulled), began, pulled)
+            ready, (share, values) = straggler.slowed(began, ready, (share, values), clock)
         given = ready
         told(values)
         if reduce:

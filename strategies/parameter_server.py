@@ -11,6 +11,9 @@ from strategies.placement import Placement
 
 _LARGE_BYTES = 64 * 1024
 """Smaller variables are not worth a message to every server."""
+_FEWEST_THREADS = 2
+"""Of a server, that run operations. With one, as a single core makes it, a worker never took a step
+(TensorFlow's guide to parameter servers asks for more as well, "to work properly")."""
 
 
 def build(placement: Placement) -> tf.distribute.Strategy:
@@ -28,8 +31,20 @@ def build(placement: Placement) -> tf.distribute.Strategy:
 
 def start_server(role: str, index: int) -> tf.distribute.Server:
     """Serves as a `worker` or a `ps` of the cluster in TF_CONFIG until the process ends."""
-    cluster = tf.train.ClusterSpec(json.loads(os.environ["TF_CONFIG"])["cluster"])
-    return tf.distribute.Server(cluster, job_name=role, task_index=index, protocol="grpc")
+    cluster = json.loads(os.environ["TF_CONFIG"])["cluster"]
+    return tf.distribute.Server(
+        tf.train.ClusterSpec(cluster),
+        job_name=role,
+        task_index=index,
+        protocol="grpc",
+        config=tf.compat.v1.ConfigProto(inter_op_parallelism_threads=_inter_op_threads()),
+    )
+
+
+def _inter_op_threads() -> int:
+    """0 where TensorFlow's own choice, one a core, is enough."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return 0 if cores is None or cores >= _FEWEST_THREADS else _FEWEST_THREADS
 
 
 def _wait_for_servers(cluster: dict[str, list[str]]) -> None:

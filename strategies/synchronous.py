@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from input_pipelines.build import training_dataset
 from input_pipelines.draining import with_small_buffers
+from input_pipelines.profiling.model_nodes import buffered_bytes
 from input_pipelines.sharding import settled
 from strategies import checkpoints
 from strategies.batch_statistics import average_over_replicas
@@ -74,6 +75,7 @@ class _Loop:
         reason = self.stopping.reached(self.step)
         while reason is None:
             reason = self._train_once() or self.milestones.reached(self.step)
+        job.recorder.event("input_buffered", bytes=buffered_bytes(self.feeding))
         self.milestones.finish(self.step, reason)
         return reason
 

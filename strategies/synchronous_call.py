@@ -12,6 +12,8 @@ from strategies.model_size import gradient_bytes
 from strategies.placed import on_replicas
 from strategies.stamped import Steps, stamped_steps
 from strategies.stamps import clock, stamped
+from strategies.straggler import Straggler
+from strategies.waiting import overshoot_of_sleep_us
 
 _COUNT = tf.TensorSpec([], tf.int32)
 _STOP = tf.TensorSpec([], tf.float32)
@@ -99,6 +101,7 @@ def _compiled(
         clock=stamp,
         told=told,
         wait=local_wait(job.compute_seconds[job.task]) if job.emulated else None,
+        straggler=_straggler(job),
     )
 
     def train(batches: list[Any]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -128,3 +131,8 @@ def _compiled(
         return steps, packed, agreed
 
     return call
+
+
+def _straggler(job: TrainingJob) -> Straggler | None:
+    factor = job.slower.get(job.task)
+    return None if factor is None else Straggler(factor, overshoot_of_sleep_us())

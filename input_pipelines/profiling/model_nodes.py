@@ -6,7 +6,7 @@ are put in. Both trees are walked from the end; where they part, everything befo
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,18 @@ def snapshot(iterator: tf.data.Iterator) -> model_pb2.ModelProto | None:
         return tf.data.experimental.get_model_proto(iterator)
     except (tf.errors.NotFoundError, tf.errors.UnimplementedError):
         return None
+
+
+def buffered_bytes(iterators: Iterable[tf.data.Iterator]) -> int | None:
+    """What their stages hold now, in buffers and caches in memory, by tf.data's own count; None
+    where one of them has no model. Tensors that a source holds as well are counted too."""
+    held = 0
+    for iterator in iterators:
+        model = snapshot(iterator)
+        if model is None:
+            return None
+        held += sum(node.buffered_bytes for node in model.nodes.values())
+    return held
 
 
 def running_stages(

@@ -54,7 +54,6 @@ def page(content: Content) -> str:
             for name, head, rows in rankings
         ],
         table=all_runs.run_table(runs, content.single),
-        usage_head=usage.HEAD,
         usage=usage.usage_table(content.ordered_groups),
         scaling_head=scaling_of_sweep.HEAD,
         scaling=scaling_of_sweep.scaling_shown(content.scaling),

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from results.groups import Group
-from results.report.drawing import BLUE, GREY, ORANGE, VERMILION, Numbers, Plot, bars_height, draw
+from results.report.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILION,
+    Numbers,
+    Plot,
+    bars_height,
+    draw,
+)
 from results.report.stacked_bars import paint_bars
 from results.text import number, one_line
 
@@ -18,9 +28,10 @@ _WORDS = {
     "framework": "framework",
     "variables": "variables",
     "optimizer": "optimizer",
+    "input": "input buffers",
     "rest": "the rest",
 }
-_COLOURS = dict(zip(_WORDS, (GREY, BLUE, ORANGE, VERMILION), strict=True))
+_COLOURS = dict(zip(_WORDS, (GREY, BLUE, ORANGE, GREEN, VERMILION), strict=True))
 _COPIES_IN_A_TASK = {"one_device": 1, "central_storage": 1, "multiworker": 1}
 """Of the model, whatever the workers; a parameter server holds them elsewhere."""
 _BYTES_IN_MB = 1e6
@@ -35,7 +46,7 @@ def kinds_of_memory(groups: Sequence[Group]) -> Plot | None:
     def paint(axes: Axes) -> None:
         paint_bars(axes, found, _COLOURS, _WORDS, "MB of the largest task")
 
-    rows = [[name, *(number(of[kind]) for kind in _WORDS)] for name, of in found]
+    rows = [[name, *(number(of.get(kind)) for kind in _WORDS)] for name, of in found]
     numbers = Numbers(["configuration", *(f"{word}, MB" for word in _WORDS.values())], rows)
     height = bars_height(name for name, _ in found)
     return draw("memory-kinds", height, paint, _message(found), numbers)
@@ -50,12 +61,12 @@ def _of_group(group: Group) -> dict[str, float]:
         return {}
     framework, variables, optimizer, peak = known
     variables, optimizer = (copies * each / _BYTES_IN_MB for each in (variables, optimizer))
-    return {
-        "framework": framework,
-        "variables": variables,
-        "optimizer": optimizer,
-        "rest": max(0.0, peak - framework - variables - optimizer),
-    }
+    kinds = {"framework": framework, "variables": variables, "optimizer": optimizer}
+    left = max(0.0, peak - sum(kinds.values()))
+    buffers = group.median("input_buffers_mb")
+    if buffers is not None:
+        kinds["input"] = min(buffers, left)
+    return kinds | {"rest": left - kinds.get("input", 0.0)}
 
 
 def _message(found: Sequence[tuple[str, Mapping[str, float]]]) -> str:
@@ -66,7 +77,8 @@ def _message(found: Sequence[tuple[str, Mapping[str, float]]]) -> str:
         "framework": "the framework's own",
         "variables": "the model's variables",
         "optimizer": "the optimizer's variables",
-        "rest": "gradients, activations, input and all else",
+        "input": "buffers of the input",
+        "rest": "gradients, activations and all else",
     }[kind]
     whose = f" of {one_line(name, 60)}" if len(found) > 1 else ""
     return f"A task{whose} takes {number(whole)} MB at most: {number(of[kind])} MB are {what}"

@@ -1,10 +1,11 @@
-"""What each configuration kept busy while it trained: input, CPU, memory, network side by side.
+"""What each configuration kept busy while it trained: input, CPU, memory, network, GPUs side by
+side.
 
 From samples that tasks took of themselves after the first step; nothing is concluded from what was
 not measured. A limit is named only where the machine says how much there is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ _WAITS_FOR_INPUT = 0.1
 _MOST_ROWS = 24
 
 HEAD = ("configuration", "waits for input", "reads", "CPU", "memory", "network", "near a limit")
+_GPU = "GPUs"
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,31 @@ class _Used:
     cores: float | None
     memory_mb: float | None
     network_mb_per_second: float | None
+    gpu_busy_share: float | None
+    """The mean over GPUs."""
+    gpu_memory_mb: float | None
+    """The most that was in use at a time, all GPUs added up."""
+    gpu_watts: float | None
     machine_cores: float | None
     machine_memory_mb: float | None
 
 
-def usage_table(groups: Sequence[Group]) -> list[list[Bar]]:
+@dataclass(frozen=True)
+class UsageTable:
     """A row a configuration (its first run stands for it), at most 24."""
+
+    head: tuple[str, ...]
+    rows: list[list[Bar]]
+
+
+def usage_table(groups: Sequence[Group]) -> UsageTable:
+    """The column of GPUs is there where a run tells of one."""
     used = [(group.label, _used(group.runs[0])) for group in groups[:_MOST_ROWS]]
     used = [(label, each) for label, each in used if each.wait_share is not None or each.cores]
     most_memory = max((each.memory_mb or 0 for _, each in used), default=0)
     most_read = max((each.read_mb_per_second or 0 for _, each in used), default=0)
     most_sent = max((each.network_mb_per_second or 0 for _, each in used), default=0)
-    return [
+    rows = [
         [
             Bar(one_line(label, 60)),
             Bar(percent(each.wait_share), each.wait_share),
@@ -65,6 +80,13 @@ def usage_table(groups: Sequence[Group]) -> list[list[Bar]]:
         ]
         for label, each in used
     ]
+    gpus = [_of_gpus(each) for _, each in used]
+    if all(bar.text == DASH for bar in gpus):
+        return UsageTable(HEAD, rows)
+    head = (*HEAD[:-1], _GPU, HEAD[-1])
+    return UsageTable(
+        head, [[*row[:-1], bar, row[-1]] for row, bar in zip(rows, gpus, strict=True)]
+    )
 
 
 def _used(run: Run) -> _Used:
@@ -83,6 +105,9 @@ def _used(run: Run) -> _Used:
         cores=_rate(of, "cpu_seconds"),
         memory_mb=run.value("peak_rss_mb_sum"),
         network_mb_per_second=_scaled(sent, 1e-6),
+        gpu_busy_share=_over_tasks(of, "gpu_busy_share", np.mean, np.mean),
+        gpu_memory_mb=_scaled(_over_tasks(of, "gpu_memory_bytes", np.max, np.sum), 1e-6),
+        gpu_watts=_over_tasks(of, "gpu_power_watts", np.mean, np.sum),
         machine_cores=cores,
         machine_memory_mb=_scaled(memory, 1e-6),
     )
@@ -96,14 +121,39 @@ def _sum_of(machines: Sequence[Mapping[str, Any]], name: str) -> float | None:
 
 def _rate(of: Timeline, counter: str) -> float | None:
     """Growth of a counter a second, from the first step to the last, all tasks added up."""
-    ended = [float((rows["start"] + rows["seconds"]).max()) for rows in of.steps.values()]
-    first = of.first_step
-    if first is None:
+    window = _training(of)
+    if window is None:
         return None
-    window = first + of.began, max(ended)
     rates = [_growth(rows, counter, window) for rows in of.resources.values()]
     known = [rate for rate in rates if rate is not None]
     return sum(known) if known else None
+
+
+def _training(of: Timeline) -> tuple[float, float] | None:
+    """The first step's start and the last one's end, unix seconds; None without steps."""
+    first = of.first_step
+    if first is None:
+        return None
+    ended = [float((rows["start"] + rows["seconds"]).max()) for rows in of.steps.values()]
+    return first + of.began, max(ended)
+
+
+def _over_tasks(
+    of: Timeline, column: str, in_time: Callable[..., Any], together: Callable[..., Any]
+) -> float | None:
+    """Of samples from the first step to the last: `in_time` of each task's, and these `together`;
+    None where no task tells."""
+    window = _training(of)
+    if window is None:
+        return None
+    found = []
+    for rows in of.resources.values():
+        within = (rows["time"] >= window[0]) & (rows["time"] <= window[1])
+        values = rows[column].astype(np.float64)[within]
+        values = values[np.isfinite(values)]
+        if len(values):
+            found.append(in_time(values))
+    return float(together(found)) if found else None
 
 
 def _growth(
@@ -140,6 +190,16 @@ def _of_machine(cores: float | None, machine: float | None) -> Bar:
     if not machine:
         return Bar(f"{fixed(cores, 1)} cores")
     return Bar(f"{fixed(cores, 1)} of {number(machine)} cores", min(1.0, cores / machine))
+
+
+def _of_gpus(each: _Used) -> Bar:
+    told = {
+        f"{percent(each.gpu_busy_share)} busy": each.gpu_busy_share,
+        number(each.gpu_memory_mb, "MB"): each.gpu_memory_mb,
+        number(each.gpu_watts, "W"): each.gpu_watts,
+    }
+    known = [text for text, value in told.items() if value is not None]
+    return Bar(", ".join(known) or DASH, each.gpu_busy_share)
 
 
 def _bar(value: float | None, unit: str, scale: float) -> Bar:

@@ -21,6 +21,7 @@ from tests.runs import experiment
 _MBIT = 50.0
 _ABOVE = 1.1
 """What was in a bucket and in queues before the first byte was seen comes on top of the rate."""
+_FRAME_BYTES = 1500
 needs_hosts = pytest.mark.skipif(hosts.why_not() is not None, reason=f"{hosts.why_not()}")
 
 
@@ -51,6 +52,8 @@ def test_hosts_send_and_receive_at_their_rate_see_each_other_alone_and_leave_not
     for told in (there, back, joined):
         assert told["interfaces"] == ["lo", "eth0"]
         assert 0 < told["bytes"] * 8 / told["seconds"] < _MBIT * 1e6 * _ABOVE
+    # One at a time, each would wake its receiver, and the cores be busy with a slow wire.
+    assert there["bytes"] / there["packets"] > 2 * _FRAME_BYTES
     assert (there["peers"], back["peers"]) == ([one.address], [other.address])
     assert sorted(joined["peers"]) == [one.address, third.address]
     assert there["network"] == joined["network"] != back["network"]

@@ -38,7 +38,8 @@ def carried(
 
 def receive(senders: str, answer: str) -> None:
     """In a process: takes all that so many senders have, and tells `bytes` and the `seconds` from
-    the first of them to the last, the `peers`' addresses, the own `interfaces` and `network`."""
+    the first of them to the last, the `packets` that its network card handed over meanwhile, the
+    `peers`' addresses, the own `interfaces` and `network`."""
     with socket.create_server(("", PORT)) as server:
         server.settimeout(_READY_SECONDS)
         taken = [server.accept() for _ in range(int(senders))]
@@ -63,11 +64,18 @@ def receive(senders: str, answer: str) -> None:
     told = {
         "bytes": sum(counts),
         "seconds": time.perf_counter() - min(first),
+        "packets": _packets_received(),
         "peers": [peer for _, (peer, _) in taken],
         "interfaces": [name for _, name in socket.if_nameindex()],
         "network": os.stat("/proc/self/ns/net").st_ino,
     }
     Path(answer).write_text(json.dumps(told))
+
+
+def _packets_received() -> int:
+    told = Path("/proc/self/net/dev").read_text().splitlines()
+    (line,) = [line for line in told if "eth0" in line]
+    return int(line.split()[2])
 
 
 def send(address: str, seconds: str) -> None:

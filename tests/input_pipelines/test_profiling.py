@@ -13,7 +13,7 @@ from input_pipelines.commands.profile import show
 from input_pipelines.graph import DatasetGraph
 from input_pipelines.profiling.counted import CountedDrain
 from input_pipelines.profiling.flow import elements_per_example
-from input_pipelines.profiling.model_nodes import running_stages, snapshot
+from input_pipelines.profiling.model_nodes import buffered_bytes, running_stages, snapshot
 from input_pipelines.profiling.prefixes import Spent, own_costs
 from input_pipelines.profiling.study import profile
 from input_pipelines.settings import TuneSettings
@@ -213,7 +213,18 @@ def test_a_pipeline_without_a_model_is_left_untold() -> None:
     options.autotune.enabled = False
     iterator = iter(tf.data.Dataset.range(3).with_options(options))
     assert snapshot(iterator) is None
+    assert buffered_bytes([iterator]) is None
     assert running_stages((), None) == {}
+
+
+def test_buffers_hold_the_elements_that_lie_in_them() -> None:
+    element = tf.zeros([250])  # 1,000 bytes
+    filled = tf.data.Dataset.range(10_000).map(lambda x: element + tf.cast(x, tf.float32))
+    iterators = [iter(filled.shuffle(size)) for size in (40, 60)]
+    for iterator in iterators:
+        next(iterator)
+    # One may have been taken out and not yet put back; tf.data may read one ahead at the end.
+    assert 98_000 <= (buffered_bytes(iterators) or 0) <= 105_000
 
 
 def test_blocks_count_what_was_drained_in_them() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from launcher.engines import hosts
 from launcher.session import Session
 from results.run_folder import STATUS
 from results.streams import RESOURCES, read_rows
@@ -39,3 +40,18 @@ def test_task_gets_its_share_until_it_is_ended_for_its_hosts_memory(tmp_path: Pa
         seconds = np.ptp(used["time"].to_numpy())
         assert 0 < np.ptp(used["cpu_seconds"].to_numpy()) < _CORES * seconds * (1 + _OFF) + _OFF
     assert groups_there() <= before
+
+
+@needs_groups
+@pytest.mark.ci
+@pytest.mark.skipif(hosts.why_not() is not None, reason=f"{hosts.why_not()}")
+@pytest.mark.parametrize("strategy", ["parameter_server", "multiworker"])
+def test_hosts_of_one_core_train_over_an_emulated_network(tmp_path: Path, strategy: str) -> None:
+    words = [f"strategy={strategy}", "workers=2", "until.steps=20", "report=false"]
+    words += ["emulate.hosts.cores=1", "emulate.network.mbit_per_second=500"]
+    words += ["emulate.accelerator.examples_per_second=1000"]
+    with Session() as session:
+        outcome, folder = run(session, tmp_path / "run", *words)
+    assert outcome.state == "done", outcome.reason
+    said = folder.read("summary.json")["emulated"]
+    assert "hosts of 1 core each, a network of 500 Mbit/s a task" in said

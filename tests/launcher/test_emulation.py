@@ -1,5 +1,7 @@
 """Emulated accelerators and stragglers as asked for: what is refused, what they come to."""
 
+import dataclasses
+
 import pytest
 
 from launcher import emulation
@@ -20,7 +22,10 @@ _REFUSED = {
     "bfloat16": ([f"{_RATE}=1000", "loop.mixed_precision=true"], "loop.mixed_precision=true: no"),
     "no speed": ([f"{_RATE}=0"], f"{_RATE}=0.0: more than 0"),
     "calls that look lost": ([f"{_RATE}=1"], "a call of 10 steps waits 320 s"),
-    "a straggler that computes": (["emulate.straggler={chief-0: 2}"], f"give {_RATE} as well"),
+    "a straggler told no time": (
+        ["deterministic=true", "emulate.straggler={chief-0: 2}"],
+        "deterministic=true: with 'emulate.straggler={chief-0: 2}' waits follow",
+    ),
     "nobody's task": (
         [f"{_RATE}=1000", "strategy=multiworker", "workers=3", "emulate.straggler={wroker-1: 2}"],
         "did you mean worker-1?",
@@ -94,6 +99,22 @@ def test_straggler_waits_its_factor_of_the_others_wait() -> None:
     assert seconds == pytest.approx({"worker-0": 0.05, "worker-1": 0.075, "worker-2": 0.05})
     named = ["accelerators of 1,000 examples/s each", "worker-1 1.5 times as slow"]
     assert emulation.phrases(asked) == named
+
+
+def test_straggler_really_computes_where_nothing_is_in_its_place() -> None:
+    asked = experiment("strategy=multiworker", "workers=2", "emulate.straggler={worker-0: 1.5}")
+    assert emulation.slower(asked) == {"worker-0": 1.5}
+    assert emulation.compute_seconds(asked) == {}
+    assert emulation.phrases(asked) == ["worker-0 1.5 times as slow"]
+    (note,) = emulation.notes(asked)
+    assert "each step of worker-0" in note
+
+
+def test_straggler_is_refused_where_the_hosts_clock_sees_no_computing() -> None:
+    asked = experiment("emulate.straggler={chief-0: 1.5}")
+    with pytest.raises(NotApplicable, match="this run computes on gpu") as refused:
+        emulation.check(dataclasses.replace(asked, devices="gpu"))
+    assert "give devices=cpu" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
     python -m tests.performance.breakdown_truth [--repeats 5] [--cells NAME …] [--save]
 
-Planted are the input (each batch sleeps), computing (an emulated accelerator: batch ÷ rate), one
+Planted are the input (each batch sleeps), computing (an emulated accelerator: batch ÷ rate; or a
+real step that sleeps as long, where what a small model computes comes on top of the truth), one
 task that computes longer, for which the others have to wait by the difference, and the network: the
 same bytes in the same pattern, over the same emulated hosts, with sockets and nothing else, just
 before the run of the same repeat (`raw_exchange`). A rate that was asked for would be no truth: a
@@ -53,11 +54,17 @@ class Planted:
     slower: float = 1.0
     """How many times as long `worker-0` computes."""
     mbit: float | None = None
+    real: bool = False
+    """Whether gradients are really computed."""
 
     @property
     def words(self) -> list[str]:
         said = [f"strategy={self.strategy}", f"workers={self.workers}"]
-        said += [f"emulate.accelerator.examples_per_second={RATE:g}"]
+        if self.real:
+            said += ["workload._target_=tests.performance.made_computing.lasting"]
+            said += [f"+workload.parameters.seconds={COMPUTE}"]
+        else:
+            said += [f"emulate.accelerator.examples_per_second={RATE:g}"]
         if self.sleep_ms:
             said += ["pipeline._target_=tests.performance.made_batches.slow"]
             said += [f"+pipeline.parameters.sleep_ms={self.sleep_ms}", "pipeline.prefetch=0"]
@@ -81,10 +88,12 @@ CELLS = {
     "input": Planted("one_device", 1, sleep_ms=50),
     "replicas": Planted("mirrored", 2),
     "straggler": Planted("multiworker", 2, slower=1.5),
+    "straggler, real": Planted("multiworker", 2, slower=1.5, real=True),
     "network": Planted("multiworker", 2, mbit=50),
     "all": Planted("multiworker", 4, sleep_ms=50, slower=1.5, mbit=50),
     "servers": Planted("parameter_server", 1, mbit=50),
     "servers, straggler": Planted("parameter_server", 2, slower=1.5),
+    "servers, real": Planted("parameter_server", 2, slower=1.5, real=True),
 }
 
 

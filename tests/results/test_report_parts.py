@@ -24,6 +24,7 @@ from results.report.timeline import Timeline, timeline
 from results.report.usage import HEAD, usage_table
 from results.report.words import headline_of_sweep, points_of_sweep
 from results.run_folder import CLOCK
+from results.streams import RESOURCES, StreamWriter, read_rows
 from tests.results.flat_runs import write_flat_run, write_repeats
 from tests.results.made_folders import FAILED, Made, make_run, make_sweep
 from tests.results.made_journals import make_journal, swept_run
@@ -136,7 +137,7 @@ def test_what_was_emulated_is_said_in_the_verdict_and_under_every_plot(tmp_path:
 
 def test_usage_is_what_was_sampled_while_training(tmp_path: Path) -> None:
     make_run(tmp_path, Made("multiworker", 2, steps=800, wait_seconds=0.002))
-    (row,) = usage_table(grouped(read_runs(tmp_path)))
+    (row,) = usage_table(grouped(read_runs(tmp_path))).rows
     cells = dict(zip(HEAD, (bar.text for bar in row), strict=True))
     assert cells["configuration"] == "multiworker × 2"
     assert cells["waits for input"] == "31%"
@@ -149,7 +150,7 @@ def test_usage_is_what_was_sampled_while_training(tmp_path: Path) -> None:
 def test_a_limit_that_was_not_measured_is_not_named(tmp_path: Path) -> None:
     folder = make_run(tmp_path, Made("mirrored", 2, steps=800))
     folder.write("environment.json", {"cores": None})
-    (row,) = usage_table(grouped(read_runs(tmp_path)))
+    (row,) = usage_table(grouped(read_runs(tmp_path))).rows
     assert row[HEAD.index("CPU")].text == "0.6 cores"
     assert row[HEAD.index("CPU")].share is None
     assert row[HEAD.index("near a limit")].text == "none measured"
@@ -168,16 +169,36 @@ def test_hosts_have_a_table_and_what_a_run_uses_is_shared_by_all_of_them(tmp_pat
     assert table is not None
     assert table.rows[1] == ("n1", "worker-0", "X", "8", "16.0", "none", "+12.30 ± 0.40")
     assert table.rows[0][-1] == "unknown"
-    (row,) = usage_table(grouped(read_runs(tmp_path)))
+    (row,) = usage_table(grouped(read_runs(tmp_path))).rows
     assert row[HEAD.index("CPU")].text == "1.2 of 16 cores"
     page = write_report(tmp_path).read_text()
     assert "The hosts" in page
     assert "+12.30 ± 0.40" in page
 
 
+def test_gpus_have_a_column_where_a_task_told_of_them(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, Made("mirrored", 2, steps=800))
+    assert usage_table(grouped(read_runs(tmp_path))).head == HEAD
+    path = folder.task_folder("chief-0")
+    rows = read_rows(path, RESOURCES).to_pydict()
+    count = len(rows["time"])
+    told = {"gpu_busy_share": [0.25] * count, "gpu_memory_bytes": [3_000_000_000] * count}
+    for old in path.glob("resources*"):
+        old.unlink()
+    writer = StreamWriter(path, RESOURCES)
+    writer.append(rows | told)
+    writer.close(parquet=True)
+    table = usage_table(grouped(read_runs(tmp_path)))
+    (row,) = table.rows
+    cell = row[table.head.index("GPUs")]
+    assert (cell.text, cell.share) == ("25% busy, 3,000 MB", 0.25)
+    assert row[table.head.index("near a limit")].text == "none measured"
+    assert "25% busy, 3,000 MB" in write_report(tmp_path).read_text()
+
+
 def test_runs_that_were_not_sampled_have_no_usage(tmp_path: Path) -> None:
     write_flat_run(tmp_path, 1000.0)
-    assert usage_table(grouped(read_runs(tmp_path))) == []
+    assert usage_table(grouped(read_runs(tmp_path))).rows == []
 
 
 def test_equal_failures_are_told_once_with_what_they_took_along(tmp_path: Path) -> None:

@@ -137,3 +137,17 @@ def test_moments_of_a_host_whose_clock_is_ahead_are_told_by_the_launchers(tmp_pa
     run.write(f"tasks/worker-0/{CLOCK}", {"offset_seconds": 0.0005, "error_seconds": 0.001})
     assert read_rows(task, STEPS)["start"].to_pylist() == [1e9 + 0.01, 1e9 + 0.02]
     assert run.events("worker-0") == [{"time": 100.0, "event": "imported"}]
+
+
+def test_samples_of_an_older_format_have_no_gpus(tmp_path: Path) -> None:
+    fields = [field for field in schema(RESOURCES) if not field.name.startswith("gpu_")]
+    older = pa.schema(fields)
+    columns = [pa.array([1], field.type) for field in fields]
+    with pa.ipc.new_stream(str(tmp_path / "resources.arrows"), older) as stream:
+        stream.write_batch(pa.record_batch(columns, schema=older))
+    newer = StreamWriter(tmp_path, RESOURCES)
+    newer.append({field.name: [2] for field in fields} | {"gpu_memory_bytes": [3000]})
+    newer.close(parquet=True)
+    told = read_rows(tmp_path, RESOURCES)
+    assert told["gpu_memory_bytes"].to_pylist() == [None, 3000]
+    assert told["gpu_power_watts"].to_pylist() == [None, None]

@@ -52,6 +52,7 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
     assert (summary["staleness_mean"] is None) == ("parameter_server" not in overrides[0])
     assert {name: summary[name] for name in DIGITS_MLP} == DIGITS_MLP
     assert summary["gradient_bytes"] == (2 if SHORTER in overrides else 4) * 26_122
+    assert (summary["input_buffers_mb"] is None) == ("parameter_server" in overrides[0])
     assert summary["step_flops"] > 0
     assert 0 < summary["flop_utilization"] < 1
 
@@ -64,3 +65,26 @@ def test_a_task_that_computes_longer_keeps_the_other_waiting(launch):
     assert found["worker-0"]["compute"] > STRAGGLING_SECONDS
     assert found["worker-0"]["compute"] > found["chief-0"]["compute"]
     assert found["chief-0"]["straggle"] > found["worker-0"]["straggle"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "slow", "usual"),
+    [
+        (("strategy=multiworker", "workers=2"), "worker-0", "chief-0"),
+        (("strategy=parameter_server", "workers=2"), "worker-1", "worker-0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_straggler_learns_and_its_wait_counts_as_its_own_computing(
+    launch, overrides, slow, usual
+):
+    words = (*overrides, f"emulate.straggler={{{slow}: 5}}", "workload.parameters.hidden=1000")
+    outcome, folder = launch(*words, *SHORT)
+    assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
+    summary = folder.read("summary.json")
+    assert summary["emulated"] == f"{slow} 5 times as slow"
+    assert summary["loss_last"] < summary["loss_first"]  # it really learns
+    found = folder.read(BREAKDOWN)["tasks"]
+    assert found[slow]["compute"] > found[usual]["compute"]
+    if "strategy=multiworker" in overrides:
+        assert found[usual]["straggle"] > found[slow]["straggle"]
