@@ -25,6 +25,7 @@ _OLD = timedelta(days=365)
 _PARTS = ("sources", "accelerators", "instances")
 _ADDRESS = ("http://", "https://")
 _EXAMPLE = "{provider: own, name: my_laptop, on_demand_usd_per_hour: 0.08, published: 2026-11-25}"
+_EXAMPLE_OF_DEVICE = "my_gpu: {memory_gib: 24, source: its data sheet}"
 _LONGEST = 60
 
 
@@ -89,7 +90,7 @@ class Catalogue:
     def named(self, key: str, name: str) -> Instance:
         """The instance `name`, which the key `key` of the command line names; raises UserError."""
         if name not in self.instances:
-            meant = nearest(name, self.instances)
+            meant = nearest(name, self.instances) or _begins_with(name, self.instances)
             hint = f"did you mean {meant}?" if meant else f"give a row of it with {OWN_FILE}=<file>"
             raise UserError(f"{key}={one_line(name, _LONGEST)}: no such instance; {hint}")
         return self.instances[name]
@@ -124,8 +125,11 @@ def _read(path: Path, known: Mapping[str, Accelerator]) -> Catalogue:
     sources = _mapping(whole, "sources", where)
     accelerators = dict(known)
     for name, told in _mapping(whole, "accelerators", where).items():
-        at = f"{where}: accelerator {name}"
-        accelerators[name] = _record(Accelerator, _sourced({"name": name, **told}, sources), at)
+        at = f"{where}: accelerator {one_line(name, _LONGEST)}"
+        if not isinstance(told, Mapping):
+            raise UserError(f"{at}: no keys and values; write such as {_EXAMPLE_OF_DEVICE}")
+        row = _sourced({"name": name, **told}, sources)
+        accelerators[name] = _record(Accelerator, row, at, _EXAMPLE_OF_DEVICE)
     rows = whole.get("instances") or []
     if not isinstance(rows, list):
         raise UserError(f"{where}: instances is no list; write rows such as - {_EXAMPLE}")
@@ -134,7 +138,7 @@ def _read(path: Path, known: Mapping[str, Accelerator]) -> Catalogue:
         at = f"{where}: instance {_name(row, place)}"
         if not isinstance(row, Mapping):
             raise UserError(f"{at}: no row of keys and values; write such as {_EXAMPLE}")
-        found = _record(Instance, _sourced({"source": "own", **row}, sources), at)
+        found = _record(Instance, _sourced({"source": "own", **row}, sources), at, _EXAMPLE)
         _check(found, accelerators, at)
         if found.name in instances:
             raise UserError(f"{at}: there twice; keep one")
@@ -172,7 +176,7 @@ def _name(row: Any, place: int) -> str:
     return one_line(named or f"number {place}", _LONGEST)
 
 
-def _record(kind: type[Any], row: Mapping[str, Any], at: str) -> Any:
+def _record(kind: type[Any], row: Mapping[str, Any], at: str, example: str) -> Any:
     """A record of the dataclass `kind`, every field of its type."""
     known = {field.name: field for field in fields(kind)}
     types = get_type_hints(kind)
@@ -181,7 +185,7 @@ def _record(kind: type[Any], row: Mapping[str, Any], at: str) -> Any:
             raise UserError(f"{at}: {_unknown(str(name), known)}")
     for name, field in known.items():
         if field.default is MISSING and row.get(name) is None:
-            raise UserError(f"{at}: {name} is missing; write such as {_EXAMPLE}")
+            raise UserError(f"{at}: {name} is missing; write such as {example}")
     return kind(**{name: _value(name, value, types[name], at) for name, value in row.items()})
 
 
@@ -194,13 +198,17 @@ def _value(name: str, value: Any, kind: Any, at: str) -> Any:
         fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not fits or not 0 <= value < float("inf"):
             wanted = f"a {'whole ' if whole else ''}number of at least 0, in {_unit(name)}"
-            raise UserError(f"{at}: {name}={one_line(value, _LONGEST)}; write {wanted}")
+            shown = one_line(repr(value) if isinstance(value, str) else value, _LONGEST)
+            raise UserError(f"{at}: {name}={shown}; write {wanted}")
         return value
     if date in allowed:
         if type(value) is not date:
             shown = one_line(value, _LONGEST)
             raise UserError(f"{at}: {name}={shown}; write a day such as 2026-11-25")
         return value
+    if isinstance(value, list | Mapping) or not one_line(value):
+        shown = one_line(repr(value), _LONGEST)
+        raise UserError(f"{at}: {name}={shown}; write a word or a few")
     return one_line(value)
 
 
@@ -214,6 +222,11 @@ def _check(row: Instance, accelerators: Mapping[str, Accelerator], at: str) -> N
 def _hint(accelerators: Iterable[str], row: Instance) -> str:
     meant = nearest(str(row.accelerator), accelerators)
     return f"did you mean {meant}?" if meant else "write it under accelerators: with its source"
+
+
+def _begins_with(name: str, known: Iterable[str]) -> str | None:
+    """The first instance of the family `name`, such as `g5`."""
+    return next((each for each in known if name and each.startswith(name)), None)
 
 
 def _unit(name: str) -> str:

@@ -8,7 +8,7 @@ belongs to a run.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,10 @@ from results.text import DASH
 _FORGIVEN = 1e-6
 """Of a second: that much is rounding, not another second begun."""
 _MILLION = 1e6
-_HALF_A_CENT = 0.005
+_FEW_CENTS = 0.1
+"""Below it whole cents would be one figure or none."""
+_MOST_IN_CENTS = 1e15
+"""From it on a double no longer tells cents apart."""
 
 
 def cost_usd(
@@ -38,11 +41,13 @@ def to_the_cent(usd: float) -> Decimal:
 
 
 def in_usd(usd: float | None) -> str:
-    """ "$12.34", or two figures, "$0.0031", below half a cent; a dash for None."""
-    if usd is None or usd != usd:
+    """ "$12.34", or two figures, "$0.0031", below 10 cents; a dash for None."""
+    if usd is None or not isfinite(usd):
         return DASH
-    if 0 < usd < _HALF_A_CENT:
+    if 0 < usd < _FEW_CENTS:
         return f"${usd:.{1 - floor(log10(usd))}f}"
+    if usd >= _MOST_IN_CENTS:
+        return f"${usd:.3g}"
     return f"${to_the_cent(usd):,}"
 
 

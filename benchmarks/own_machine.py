@@ -1,7 +1,9 @@
 """The machine that runs were measured on, as an instance: named by a person, or without a price."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from benchmarks.catalogue import Catalogue, Instance
 from results.errors import UserError
@@ -10,6 +12,7 @@ from results.run_folder import PLAN
 
 THIS_MACHINE = "this_machine"
 """Name of the measured machine where nobody says which instance it is."""
+HOSTS_ARE_BILLED = "Each emulated host is billed as a machine of its own."
 
 
 def measured_machine(
@@ -56,9 +59,24 @@ def price_of(machine: Instance, spot: bool) -> float:
 
 
 def machines_in(run: Run) -> int:
-    """Hosts that the run's tasks had, by their addresses; a task that listens nowhere is on the
-    first."""
-    plan = run.folder.read_if_there(PLAN) or {}
-    addresses = [each.get("address") for each in plan.get("tasks") or []]
-    hosts = {str(address).rpartition(":")[0] for address in addresses if address}
-    return max(1, len(hosts))
+    """Hosts that the run's tasks had: emulated ones, or those of their addresses; a task that
+    listens nowhere is on the first."""
+    hosts = {_host_of(task) for task in _tasks(run)}
+    return max(1, len(hosts - {None}))
+
+
+def on_emulated_hosts(run: Run) -> bool:
+    """Whether each of the run's tasks had an emulated host of its own."""
+    return any(task.get("host") for task in _tasks(run))
+
+
+def _tasks(run: Run) -> list[Mapping[str, Any]]:
+    return (run.folder.read_if_there(PLAN) or {}).get("tasks") or []
+
+
+def _host_of(task: Mapping[str, Any]) -> str | None:
+    emulated = task.get("host")
+    if emulated:
+        return str(emulated["address"])
+    address = task.get("address")
+    return str(address).rpartition(":")[0] if address else None

@@ -15,6 +15,8 @@ SECONDS_PER_HOUR, SECONDS_PER_DAY = 3600.0, 86400.0
 _SECONDS = {"s": 1.0, "m": 60.0, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _LONGEST = 60
+_MOST = 1e15
+"""More than anything that is trained on or paid; larger ones have no figures left to show."""
 
 
 def duration(key: str, text: str) -> float:
@@ -44,9 +46,17 @@ def usd(key: str, text: str) -> float:
     return _positive(key, text.strip().removeprefix("$"), "an amount of USD such as 50", text)
 
 
-def count(key: str, text: str) -> float:
+def count(key: str, text: str, example: str = "1e9") -> float:
     """A number of things such as "1000000", "1e9" or "1_000"; more than 0."""
-    return _positive(key, text, "a number such as 1e9", text)
+    return _positive(key, text, f"a number such as {example}", text)
+
+
+def whole(key: str, text: str, example: str = "1e9") -> int:
+    """A whole number of things, written as `count` takes it; 1 at least."""
+    found = count(key, text, example)
+    if not found.is_integer():
+        raise UserError(f"{key}={_short(text)}: not whole; give a number such as {example}")
+    return int(found)
 
 
 def any_number(key: str, text: str) -> float:
@@ -87,7 +97,7 @@ def ratios(key: str, text: str) -> Mapping[str, float]:
             raise UserError(f"{key}={_short(text)}: no names with numbers; give such as {example}")
         if name in found:
             raise UserError(f"{key}.{name}={value}: given twice; give it once")
-        found[name] = count(f"{key}.{name}", value)
+        found[name] = count(f"{key}.{name}", value, "3.2")
     return found
 
 
@@ -114,7 +124,9 @@ def _positive(key: str, text: str, wanted: str, shown: str) -> float:
         found = float(text)
     except ValueError:
         raise UserError(f"{key}={_short(shown)}: no number; give {wanted}") from None
-    if not 0 < found < math.inf:
+    if math.isnan(found) or found > _MOST:
+        raise UserError(f"{key}={_short(shown)}: must be {_MOST:g} at most; give {wanted}")
+    if found <= 0:
         raise UserError(f"{key}={_short(shown)}: must be more than 0; give {wanted}")
     return found
 

@@ -73,10 +73,11 @@ def _invalid(found: ToTarget) -> Iterator[str]:
     for cell in found.cells:
         missed = [seed for seed in cell.seeds if not seed.reached]
         if missed:
+            whose = "the others' best" if len(missed) < len(cell.seeds) else "their best"
             yield (
                 f"{cell.label} is invalid: {len(cell.seeds) - len(missed)} of "
                 f"{counted(len(cell.seeds), 'seed')} reached {found.quality_name} "
-                f"{found.quality:g}; the others' best: {', '.join(map(_best, missed))}."
+                f"{found.quality:g}; {whose}: {', '.join(map(_best, missed))}."
             )
 
 

@@ -20,7 +20,7 @@ from results.errors import UserError
 from results.groups import Group, alike
 from results.loading import Run
 from results.statistics.order_statistics import MedianInterval, fewest_values, median_interval
-from results.text import counted, one_line
+from results.text import counted, emulated_in_all, one_line
 
 TARGET_KEY = "until.quality"
 FEWEST_SEEDS = 2
@@ -172,7 +172,6 @@ def _cell(group: Group, quality: float, direction: str, usd_per_hour: float | No
             "takes each once: choose with where='repeat == 0', or another seed for each run"
         )
     overlapping = first.configuration.get("strategy.loop") == _OVERLAPPING
-    emulated = sorted({str(r.summary["emulated"]) for r in group.runs if r.summary.get("emulated")})
     every = _number(first.configuration.get("evaluate.every_steps"))
     return TargetCell(
         label=group.label,
@@ -183,7 +182,7 @@ def _cell(group: Group, quality: float, direction: str, usd_per_hour: float | No
             first.value("batch_per_replica" if overlapping else "batch_total")
         ),
         every_steps=None if every is None else int(every),
-        emulated="; ".join(emulated) or None,
+        emulated=emulated_in_all(run.summary.get("emulated") for run in group.runs),
         seeds=tuple(sorted(seeds, key=lambda seed: seed.seed)),
     )
 

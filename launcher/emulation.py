@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from launcher.cluster_plan import task_names, training_names
 from launcher.engines import cgroups, hosts
 from launcher.errors import NotApplicable
-from launcher.hardware import available_cores
+from launcher.hardware import available_cores, memory_mb
 from results.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _notes_on_hosts(experiment: "Experiment") -> list[str]:
     if count * cores <= here:
         return []
     return [
-        f"{count} emulated {hosts_phrase(experiment)} want {count * cores:g} cores and this "
+        f"{count} emulated {hosts_phrase(experiment)} want {count * cores:,g} cores and this "
         f"machine has {here}: where they all compute, the machine's own cores are full"
     ]
 
@@ -190,6 +190,13 @@ def _check_hosts(experiment: "Experiment") -> None:
             f"{asked}: the tasks of engine={experiment.engine.name} run on other machines, as "
             "large as those are; leave it out, or give engine=local"
         )
+    here = {f"{_HOSTS}.cores": len(available_cores()), f"{_HOSTS}.memory_mb": memory_mb()}
+    for key, value in keys.items():
+        if value is not None and 0 < here[key] < value:
+            raise NotApplicable(
+                f"{key}={value:g}: this machine has {here[key]:,}, and a host on it can't have "
+                f"more; give {here[key]} at most"
+            )
     missing = cgroups.why_not(wanted.cores is not None, wanted.memory_mb is not None)
     if missing is not None:
         raise UserError(

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 
 def visible_gpus() -> tuple[str, ...]:
     """Names that CUDA_VISIBLE_DEVICES takes, of the GPUs that a process here would see."""
@@ -23,6 +25,11 @@ def visible_gpus() -> tuple[str, ...]:
 def available_cores() -> tuple[int, ...]:
     """Numbers of the cores that this process may run on; empty where the system doesn't tell."""
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+
+
+def memory_mb() -> int:
+    """Memory of this machine (10^6 bytes)."""
+    return int(psutil.virtual_memory().total / 1e6)
 
 
 def keep_to_cores(cores: Sequence[int]) -> None:

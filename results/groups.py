@@ -1,6 +1,7 @@
 """Runs that asked for the same thing, so that each thing is shown, and compared, once."""
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ _MAKES_NO_DIFFERENCE = {
 _NO_DIFFERENCE_BELOW = ("sweep.", "quiet.", "hydra.")
 
 _LONGEST_NAME = 80
+_LONGEST_EXTRA = 400
+"""Long enough that it sets configurations apart; where it is shown it may be cut."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +100,25 @@ def makes_a_difference(key: str) -> bool:
 
 
 def _group(asked: dict[str, str], runs: Sequence[Run]) -> Group:
-    extra = ", ".join(f"{key}={value}" for key, value in asked.items() if key not in _ALWAYS)
+    others = {key: value for key, value in asked.items() if key not in _ALWAYS}
+    names = _short_names(others)
+    extra = ", ".join(f"{names[key]}={value.removesuffix('.0')}" for key, value in others.items())
     return Group(
         workload=one_line(runs[0].value("workload") or "workload unknown", _LONGEST_NAME),
         strategy=one_line(runs[0].value("strategy") or "strategy unknown", _LONGEST_NAME),
         workers=_whole(runs[0].value("workers")),
-        extra=one_line(extra, _LONGEST_NAME),
+        extra=one_line(extra, _LONGEST_EXTRA),
         runs=tuple(runs),
         asked=asked,
     )
+
+
+def _short_names(keys: Iterable[str]) -> dict[str, str]:
+    """Keys of many parts by their last one, where no other ends so: `hidden` is enough for
+    `workload.parameters.hidden`."""
+    ends = {key: key.rpartition(".")[2] for key in keys}
+    alone = [end for end, count in Counter(ends.values()).items() if count == 1]
+    return {key: end if end in alone and key.count(".") > 1 else key for key, end in ends.items()}
 
 
 def _asked(run: Run, key: str) -> str:

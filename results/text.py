@@ -1,6 +1,7 @@
 """Text from configurations, logs and errors, made fit to be shown."""
 
 import re
+from collections.abc import Iterable
 
 _ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _CONTROL = re.compile(
@@ -57,6 +58,14 @@ def percent(share: float | None) -> str:
     if share is None or share != share:
         return DASH
     return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"
+
+
+def emulated_in_all(told: Iterable[object]) -> str | None:
+    """What several runs' `emulated` say, each part once; None where nothing was emulated."""
+    parts = (
+        part for one in sorted({str(each) for each in told if each}) for part in one.split(", ")
+    )
+    return ", ".join(dict.fromkeys(parts)) or None
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

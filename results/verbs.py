@@ -10,6 +10,7 @@ from results.errors import UserError, nearest
 from results.text import one_line
 
 _HELP_WORDS = {"--help", "-h", "help"}
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class FrontDoor:
         return found
 
     def run(self, words: Sequence[str]) -> int:
-        """Runs one command; returns the exit code: its own, or 2 for what a person got wrong."""
+        """Runs one command; returns the exit code: its own, 2 for what a person got wrong, or 130
+        where it was interrupted."""
         if not words or _HELP_WORDS & set(words):
             print(self._help())
             return 0 if words else 2
@@ -57,6 +59,9 @@ class FrontDoor:
         except UserError as error:
             print(f"{self.room}: {one_line(error)}", file=sys.stderr)
             return 2
+        except KeyboardInterrupt:
+            print(f"{self.room}: interrupted", file=sys.stderr)
+            return _INTERRUPTED
         except BrokenPipeError:  # `… | head`: the reader has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

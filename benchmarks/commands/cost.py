@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING
 from benchmarks import quantities
 from benchmarks.catalogue import Instance, catalogue
 from benchmarks.cost import RunCost, cost_of_run, in_usd
-from benchmarks.own_machine import machines_in, measured_machine, price_of
+from benchmarks.own_machine import (
+    HOSTS_ARE_BILLED,
+    machines_in,
+    measured_machine,
+    on_emulated_hosts,
+    price_of,
+)
 from benchmarks.reaching import seconds_until
 from benchmarks.where_runs import chosen_runs
 from results.errors import UserError
 from results.loading import Run
-from results.text import DASH, counted, number, one_line
+from results.text import DASH, counted, emulated_in_all, one_line
 from results.verbs import Verb
 
 if TYPE_CHECKING:
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _OWN_TARGET = "until.quality"
 _LONGEST_NAME = 24
+_HTTPS = "https://"
+"""A line with an address is not broken, so that it can be clicked and copied."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ def run(words: Mapping[str, str]) -> None:
     console = Console(highlight=False, width=min(_WIDTH, Console().width))
     _print(costed, console)
     for line in _remarks(costed, len(runs), machine, usd_per_hour, target, today):
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=_HTTPS in line)
 
 
 def _costed(run: Run, usd_per_hour: float, target: float | None) -> _Costed | None:
@@ -81,15 +89,17 @@ def _print(costed: Sequence[_Costed], console: Console) -> None:
         table.add_column(name, overflow="fold")
     for name in (
         "Work-\ners",
-        *(["Ma-\nchines"] if several else []),
+        *(["Ma-\nchi-\nnes"] if several else []),
         "Cost",
         "Start-\nup",
         "Fail-\nures",
-        "Per 10⁶\nexamples",
+        "Per 10⁶\nexam-\nples",
         "Per\nepoch",
-        "To\ntarget",
+        "To\ntar-\nget",
     ):
-        table.add_column(name, justify="right", overflow="fold")
+        # the strategy gives way first; where that is not enough, an amount folds before it is cut
+        roomy = console.width >= _WIDTH
+        table.add_column(name, justify="right", no_wrap=roomy, overflow="fold")
     for each in costed:
         machines = [str(each.cost.machines)] if several else []
         row = [*_who(each.run), *machines, *map(in_usd, _amounts(each.cost))]
@@ -128,9 +138,9 @@ def _remarks(
     training = sum(each.cost.training_usd for each in costed)
     lines = [
         f"{counted(len(costed), 'run')}: {in_usd(paid)}, without start-up and failures "
-        f"{in_usd(training)}; {machine.name} at ${number(usd_per_hour)} an hour, by the second.",
+        f"{in_usd(training)}; {machine.name} at {in_usd(usd_per_hour)} an hour, by the second.",
     ]
-    if machine.source.startswith("https://"):
+    if machine.source.startswith(_HTTPS):
         lines.append(f"Price of {machine.published}: {machine.source}")
     if machine.is_old(today):
         lines.append(f"This price is older than a year ({machine.published}).")
@@ -141,14 +151,12 @@ def _remarks(
     missed = [each for each in costed if target is not None and each.cost.usd_to_target is None]
     if missed:
         lines.append(f"{counted(len(missed), 'run')} never reached target={target:g}.")
-    emulated = sorted({str(each.run.summary["emulated"]) for each in costed if _emulated(each.run)})
+    emulated = emulated_in_all(each.run.summary.get("emulated") for each in costed)
     if emulated:
-        lines.append(f"Emulated: {'; '.join(emulated)}.")
+        lines.append(f"Emulated: {emulated}.")
+    if any(on_emulated_hosts(each.run) for each in costed):
+        lines.append(HOSTS_ARE_BILLED)
     return lines
-
-
-def _emulated(run: Run) -> bool:
-    return bool(run.summary.get("emulated"))
 
 
 VERB = Verb(

@@ -32,9 +32,7 @@ _LEVELS = 3
 
 def run(words: Mapping[str, str]) -> int | None:
     """Print a line for each run, the answer, and what would add room; write fit_batch.json."""
-    limit_mb = int(quantities.count("limit_mb", words["limit_mb"]))
-    if limit_mb < 1:
-        raise UserError(f"limit_mb={words['limit_mb']}: give at least 1 (10^6 bytes)")
+    limit_mb = quantities.whole("limit_mb", words["limit_mb"], "900 (10^6 bytes)")
     for key in OURS:
         if key in words:
             raise UserError(f"{key}={words[key]}: fit-batch sets this for each run; leave it out")
@@ -56,7 +54,9 @@ def run(words: Mapping[str, str]) -> int | None:
         print(f"failed: {error}", file=sys.stderr)
         return _FAILED
     except KeyboardInterrupt:
-        print(f"interrupted; what was measured lies in {folder}", file=sys.stderr)
+        left = any(folder.iterdir())
+        what = f"what was measured lies in {folder}" if left else "nothing was measured"
+        print(f"interrupted; {what}", file=sys.stderr)
         return _INTERRUPTED
     finally:
         _remove_empty(folder, levels=1 if "folder" in words else _LEVELS)

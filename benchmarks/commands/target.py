@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import quantities
 from benchmarks.catalogue import Instance, catalogue
-from benchmarks.own_machine import measured_machine, price_of
+from benchmarks.cost import in_usd
+from benchmarks.own_machine import (
+    HOSTS_ARE_BILLED,
+    measured_machine,
+    on_emulated_hosts,
+    price_of,
+)
 from benchmarks.target_record import record_of
 from benchmarks.to_target import to_target
 from benchmarks.where_runs import chosen_runs
 from benchmarks.written import writing_into
 from results.errors import UserError
 from results.statistics.order_statistics import fewest_values
-from results.text import number
 from results.verbs import Verb
 
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ _LEAST_NAME = 16
 """Letters that a cell's name has room for: "parameter_server"."""
 _SPLIT = {"start-up": "start-\nup", "examples/s": "exam-\nples/s"}
 """Heads in two lines, so that the names of cells have room."""
+_HTTPS = "https://"
+"""A line with an address is not broken, so that it can be clicked and copied."""
 _PRICED_BY = ("machine", "usd_per_hour")
 
 
@@ -48,7 +55,9 @@ def run(words: Mapping[str, str]) -> None:
     console = Console(highlight=False, width=min(_WIDTH, Console().width))
     _print(record, console)
     for line in _counted_as(record, machine, usd_per_hour):
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=_HTTPS in line)
+    if machine is not None and any(map(on_emulated_hosts, runs)):
+        console.print(HOSTS_ARE_BILLED)
     console.print(f"Written: {', '.join(files)} in {folder}", markup=False, soft_wrap=True)
 
 
@@ -130,10 +139,10 @@ def _counted_as(
         today = datetime.now(UTC).date()
         old = ", a price older than a year" if machine.is_old(today) else ""
         lines.append(
-            f"USD from the start of the tasks: {machine.name} at ${number(usd_per_hour)} an hour, "
+            f"USD from the start of the tasks: {machine.name} at {in_usd(usd_per_hour)} an hour, "
             f"by the second ({machine.published}{old})."
         )
-        if machine.source.startswith("https://"):
+        if machine.source.startswith(_HTTPS):
             lines.append(f"Price: {machine.source}")
     return lines
 

@@ -20,6 +20,7 @@ from benchmarks.planning.ways import Way, ways_of
 from benchmarks.scaling import Fit, fits_of
 from results.errors import UserError
 from results.loading import Run
+from results.text import number
 
 
 def machines_of(request: Request, today: date) -> tuple[tuple[Machine, ...], tuple[str, ...]]:
@@ -108,6 +109,14 @@ def _check_one_workload(fits: Sequence[Fit]) -> None:
             f"holds runs of several workloads ({', '.join(names)}); give "
             f"where='workload == {names[0]}'"
         )
+    for fit in fits:
+        sizes = sorted({point.cell.gradient_bytes or 0.0 for point in fit.points})
+        if len(sizes) > 1:
+            raise UserError(
+                f"holds runs of several models, with gradients of "
+                f"{' and '.join(map(number, sizes))} bytes; give "
+                f"where='gradient_bytes == {sizes[0]:.0f}'"
+            )
 
 
 def _check_reached(of: Candidates, request: Request) -> None:

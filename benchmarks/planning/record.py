@@ -22,7 +22,7 @@ from benchmarks.planning.wording import (
     loosening_sentence,
     price_sentence,
 )
-from results.text import number
+from results.text import emulated_in_all, number
 
 
 def record_of(
@@ -60,7 +60,7 @@ def record_of(
         "budget_usd": request.budget,
         "per_day": request.per_day,
         "priced": decision.priced,
-        "emulated": _emulated(of),
+        "emulated": emulated_in_all(way.emulated for way in of.ways),
         "recommendation": best,
         "runner_up": runner_up,
         "front": [option.record(place) for place in decision.front],
@@ -70,7 +70,7 @@ def record_of(
         "answer": answer(told),
         "candidates": len(of),
         "unknown": list(unknown),
-        "notes": [*notes, *_price_notes(of, decision, today), *_ways_notes(of)],
+        "notes": [*notes, *_price_notes(of, decision, request.spot, today), *_ways_notes(of)],
     }
 
 
@@ -124,8 +124,8 @@ class _Options:
         }
 
 
-def _price_notes(of: Candidates, decision: Decision, today: date) -> list[str]:
-    notes = []
+def _price_notes(of: Candidates, decision: Decision, spot: bool, today: date) -> list[str]:
+    notes, price = [], "spot price" if spot else "price"
     old = [
         f"{m.instance.name} ({m.instance.published})"
         for m in of.machines
@@ -136,11 +136,11 @@ def _price_notes(of: Candidates, decision: Decision, today: date) -> list[str]:
     free = [m.instance.name for m in of.machines if m.usd_per_hour is None]
     if free and decision.priced:
         notes.append(
-            f"Without a price, so left out of the choice: {', '.join(free)}; usd_per_hour=… or a "
+            f"Without a {price}, so left out of the choice: {', '.join(free)}; usd_per_hour=… or a "
             "row in cost.catalogue gives the measured machine one."
         )
     elif free:
-        notes.append("Nothing here has a price: machine-hours stand for the cost.")
+        notes.append(f"Nothing here has a {price}: machine-hours stand for the cost.")
     return notes
 
 
@@ -161,10 +161,6 @@ def _ways_notes(of: Candidates) -> list[str]:
             "with their batch (or number of workers) was never measured."
         )
     return notes
-
-
-def _emulated(of: Candidates) -> str | None:
-    return "; ".join(sorted({way.emulated for way in of.ways if way.emulated})) or None
 
 
 def _is_old(instance: Instance, price: float | None, today: date) -> bool:

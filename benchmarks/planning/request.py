@@ -76,8 +76,12 @@ def request_of(words: Mapping[str, str], now: datetime) -> Request:
         seconds=seconds,
         said=said,
         budget=quantities.usd("budget", words["budget"]) if "budget" in words else None,
-        per_day=quantities.count("per_day", words["per_day"]) if "per_day" in words else None,
-        examples=quantities.count("examples", words["examples"]) if "examples" in words else None,
+        per_day=(
+            quantities.count("per_day", words["per_day"], "6") if "per_day" in words else None
+        ),
+        examples=(
+            float(quantities.whole("examples", words["examples"])) if "examples" in words else None
+        ),
         target=quantities.any_number("target", words["target"]) if "target" in words else None,
         allow=quantities.names("allow", words["allow"]) if "allow" in words else (),
         speed=quantities.ratios("speed", words["speed"]) if "speed" in words else {},
@@ -102,7 +106,7 @@ def _time_limit(words: Mapping[str, str], now: datetime) -> tuple[float | None, 
     if "ready_by" in words:
         found.append(_ready(words, now))
     if "per_day" in words:
-        per_day = quantities.count("per_day", words["per_day"])
+        per_day = quantities.count("per_day", words["per_day"], "6")
         found.append((quantities.SECONDS_PER_DAY / per_day, f"per_day={words['per_day']}"))
     return min(found, default=(None, ""), key=lambda each: each[0])
 

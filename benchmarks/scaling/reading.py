@@ -16,7 +16,7 @@ from results.configuration import flat
 from results.errors import UserError
 from results.groups import makes_a_difference
 from results.run_folder import ENVIRONMENT, RunFolder
-from results.text import counted, one_line
+from results.text import counted, emulated_in_all, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,6 @@ def _group(
         for row, point in zip(rows, points, strict=True)
         if point.cell.workers == 1
     ]
-    emulated = sorted({str(row["emulated"]) for row in rows if _text(row.get("emulated"))})
     return Group(
         strategy=key[0],
         workload=key[1],
@@ -120,7 +119,7 @@ def _group(
         points=tuple(points),
         steps_alone=tuple(steps for steps in alone if len(steps)),
         left_out=left_out,
-        emulated="; ".join(emulated) or None,
+        emulated=emulated_in_all(_text(row.get("emulated")) for row in rows),
         slowed=any(_is_slowed(row) for row in rows),
     )
 

@@ -12,10 +12,13 @@ _MUCH = 0.1
 
 def headline(fit: Fit) -> str:
     """Where it ends, and what holds it: the message of its plot."""
-    limit = limit_of(fit, fit.usual)
+    limit, under = limit_of(fit, fit.usual), conditions(fit, fit.usual)
+    where = f" ({under})" if under else ""
     if limit is None or limit.cause is None:
-        return f"more workers pay up to {limit.workers}" if limit else "throughput over workers"
-    return f"{limit.cause} holds it from {counted(limit.workers, 'worker')} on"
+        return (
+            f"more workers pay up to {limit.workers}{where}" if limit else "throughput over workers"
+        )
+    return f"{limit.cause} holds it from {counted(limit.workers, 'worker')} on{where}"
 
 
 def sentences(fit: Fit) -> list[str]:

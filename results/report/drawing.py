@@ -11,7 +11,7 @@ import io
 import re
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from html import escape
@@ -52,6 +52,8 @@ _ON_PAGE = {INK: "var(--ink)", MUTED: "var(--muted)", _GRID: "var(--line)", BLUE
 _IN_FILE = {INK: "#1c2024", MUTED: "#5b6470", _GRID: "#dde1e6", BLUE: BLUE}
 _POINTS_PER_INCH = 72
 _LONGEST_MESSAGE = 240
+_BAR_LETTERS = 34
+"""What a line of a bar's name has room for."""
 _LEGEND_LETTERS = 68
 _HANDLE_LETTERS = 6
 """About what fits in a legend's line, and what one handle takes of it."""
@@ -169,6 +171,18 @@ def legend(axes: Axes) -> None:
         handlelength=1.6,
         columnspacing=1.2,
     )
+
+
+def bar_label(name: str) -> str:
+    """A bar's name in at most two lines, so that what sets it apart at its end is seen."""
+    first, *rest = textwrap.wrap(one_line(name), _BAR_LETTERS) or [""]
+    return "\n".join([first, one_line(" ".join(rest), _BAR_LETTERS)]) if rest else first
+
+
+def bars_height(names: Iterable[str]) -> int:
+    """Of a plot of horizontal bars, whose names may take two lines each."""
+    lines = [bar_label(name).count("\n") + 1 for name in names]
+    return 110 + (26 if max(lines) == 1 else 32) * max(len(lines), 2)
 
 
 def thousands(axes: Axes) -> None:

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from results.groups import Group
-from results.report.drawing import BLUE, GREEN, GREY, ORANGE, VERMILION, Numbers, Plot, draw
+from results.report.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILION,
+    Numbers,
+    Plot,
+    bars_height,
+    draw,
+)
 from results.report.stacked_bars import paint_bars
 from results.text import number, one_line
 
@@ -34,12 +44,11 @@ def kinds_of_memory(groups: Sequence[Group]) -> Plot | None:
         return None
 
     def paint(axes: Axes) -> None:
-        axis = "MB at the peak of the task that took most"
-        paint_bars(axes, found, _COLOURS, _WORDS, axis)
+        paint_bars(axes, found, _COLOURS, _WORDS, "MB of the largest task")
 
     rows = [[name, *(number(of.get(kind)) for kind in _WORDS)] for name, of in found]
     numbers = Numbers(["configuration", *(f"{word}, MB" for word in _WORDS.values())], rows)
-    height = 110 + 26 * max(len(found), 2)
+    height = bars_height(name for name, _ in found)
     return draw("memory-kinds", height, paint, _message(found), numbers)
 
 

@@ -19,6 +19,8 @@ from results.report.drawing import (
     VERMILION,
     Numbers,
     Plot,
+    bar_label,
+    bars_height,
     draw,
     legend,
     thousands,
@@ -40,6 +42,8 @@ _FIRST_STEP_PARTS = {
 }
 """What a part of the first step is called in a sentence, and its colour."""
 
+_LONGEST_NAME = 56
+"""What a legend's line has room for."""
 _MOST_SERIES = 10
 _MOST_BARS = 24
 """More bars than these can't be read; the table of runs has all of them."""
@@ -61,7 +65,9 @@ def throughput(groups: Sequence[Group], workload: str) -> Plot | None:
             workers = [group.workers for group in of]
             colour, style = styles[name]
             means = [group.mean("examples_per_second") or 0.0 for group in of]
-            axes.plot(workers, means, style, color=colour, marker="o", label=one_line(name, 40))
+            axes.plot(
+                workers, means, style, color=colour, marker="o", label=one_line(name, _LONGEST_NAME)
+            )
             for group in of:
                 _spread(axes, group, colour)
         axes.set_ylabel("examples / s")
@@ -105,7 +111,14 @@ def efficiency(ranking: Sequence[Ranked], workload: str) -> Plot | None:
             colour, style = styles[name]
             percents = [100 * shares[id(group)] for group in of]
             workers = [group.workers for group in of]
-            axes.plot(workers, percents, style, color=colour, marker="o", label=one_line(name, 40))
+            axes.plot(
+                workers,
+                percents,
+                style,
+                color=colour,
+                marker="o",
+                label=one_line(name, _LONGEST_NAME),
+            )
         axes.set_ylabel("% of perfect scaling")
         _workers_axis(axes, series)
         axes.set_ylim(bottom=0)
@@ -160,7 +173,7 @@ def time_to_first_step(groups: Sequence[Group]) -> Plot | None:
         ]
         for place, group in enumerate(groups)
     ]
-    height = _bars_height(len(groups))
+    height = bars_height(group.label for group in groups)
     return draw("first-step", height, paint, message, Numbers(head, rows))
 
 
@@ -196,7 +209,8 @@ def step_time(groups: Sequence[Group]) -> Plot | None:
         [group.label, fixed(waits[place], 3), fixed(rest[place], 3), percent(shares[place])]
         for place, group in enumerate(groups)
     ]
-    return draw("step-time", _bars_height(len(groups)), paint, message, Numbers(head, rows))
+    height = bars_height(group.label for group in groups)
+    return draw("step-time", height, paint, message, Numbers(head, rows))
 
 
 def _throughput_message(series: dict[str, list[Group]]) -> str:
@@ -266,17 +280,13 @@ def _stack(
         lengths = [value or 0.0 for value in values]
         axes.barh(places, lengths, left=left, height=0.62, color=colour, label=name)
         left = [start + length for start, length in zip(left, lengths, strict=True)]
-    axes.set_yticks(places, [one_line(label, 34) for label in labels])
+    axes.set_yticks(places, [bar_label(label) for label in labels])
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     legend(axes)
-
-
-def _bars_height(bars: int) -> int:
-    return 110 + 26 * max(bars, 2)
 
 
 def _slug(text: str) -> str:

@@ -44,7 +44,8 @@ def _throughput(fit: Mapping[str, Any], series: Sequence[Mapping[str, Any]], pla
     colours = _colours(fit, series)
 
     def paint(axes: Axes) -> None:
-        _ideal(axes, _curve(series[0]))
+        if len(series) == 1:  # several begin at different speeds, with an ideal each
+            _ideal(axes, _curve(series[0]))
         for of, colour in zip(series, colours, strict=True):
             curve = _curve(of)
             workers = [each["workers"] for each in curve]
@@ -103,7 +104,10 @@ def _efficiency(fit: Mapping[str, Any], series: Sequence[Mapping[str, Any]], pla
 
     last = [_curve(of)[-1] for of in series]
     best = max(last, key=lambda each: each["efficiency"])
-    reached = f"{percent(best['efficiency'])} of perfect scaling with {best['workers']} workers"
+    at_best = "at best " if len(series) > 1 else ""
+    reached = (
+        f"{at_best}{percent(best['efficiency'])} of perfect scaling with {best['workers']} workers"
+    )
     message = _message(fit, f"{reached}, predicted")
     rows = [
         [str(each["workers"]), _name(of, fit), percent(each["efficiency"])]

@@ -16,6 +16,7 @@ from results.report.drawing import (
     VERMILION,
     Numbers,
     Plot,
+    bars_height,
     draw,
 )
 from results.report.stacked_bars import paint_bars
@@ -49,7 +50,7 @@ def shares(groups: Sequence[Group]) -> Plot | None:
 
     rows = [[name, *(_cell(of, part) for part in parts)] for name, of in found]
     numbers = Numbers(["configuration", *(_WORDS[part] for part in parts)], rows)
-    height = 110 + 26 * max(len(found), 2)
+    height = bars_height(name for name, _ in found)
     return draw("shares", height, paint, _message(found), numbers)
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from results.report.drawing import legend
-from results.text import one_line
+from results.report.drawing import bar_label, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_LONGEST_LABEL = 34
 
 
 def paint_bars(
@@ -37,7 +34,7 @@ def paint_bars(
             begun += width
     for part in parts:
         axes.barh(0, 0, color=colours[part], label=words[part])
-    axes.set_yticks(range(len(bars)), [one_line(name, _LONGEST_LABEL) for name, _ in bars])
+    axes.set_yticks(range(len(bars)), [bar_label(name) for name, _ in bars])
     axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.set_xlabel(axis)

@@ -6,7 +6,7 @@ from results.comparing import Comparison, percents, sentence
 from results.groups import Group
 from results.loading import Run
 from results.report.ranking import Ranked
-from results.text import counted, fixed, number, one_line, percent
+from results.text import counted, emulated_in_all, fixed, number, one_line, percent
 
 _MOST_HEADLINES = 3
 _WORTH_A_WORD = 0.1
@@ -149,8 +149,8 @@ def _against_one_device(ranking: Sequence[Ranked]) -> str:
 
 def _emulated(runs: Sequence[Run]) -> str:
     """What of these runs was emulated, in brackets."""
-    named = dict.fromkeys(str(run.value("emulated")) for run in runs if run.value("emulated"))
-    return f" (emulated: {one_line('; '.join(named), 120)})" if named else ""
+    named = emulated_in_all(run.value("emulated") for run in runs)
+    return f" (emulated: {one_line(named, 120)})" if named else ""
 
 
 def _reached(run: Run) -> str:

@@ -60,7 +60,7 @@ instances:
         (f"{ROW}, on_demand_usd_per_hour: -3", "on_demand_usd_per_hour=-3; write a number of at"),
         (f"{ROW}, on_demand: 3", "on_demand has no unit; write on_demand_usd_per_hour"),
         (f"{ROW}, memory: 16", "memory has no unit; write memory_gib"),
-        (f"{ROW}, on_demand_usd_per_hour: $3", "=$3; write a number of at least 0, in USD an hour"),
+        (f"{ROW}, on_demand_usd_per_hour: $3", "='$3'; write a number of at least 0, in USD"),
         (f"{ROW}, vcpus: 2.5", "vcpus=2.5; write a whole number"),
         (f"{ROW}, memory_gib: .nan", "memory_gib=nan; write a number"),
         (f"{ROW}, provder: own", "provder: no such field; did you mean provider?"),
@@ -68,6 +68,9 @@ instances:
         (f"{ROW}, accelerator: A100-80GB", "accelerators=0; write which and how many"),
         ("name: a, provider: own", "published is missing"),
         ("name: a, provider: own, published: soon", "published=soon; write a day such as"),
+        (f"{ROW}, spot_usd_per_hour: '3'", "spot_usd_per_hour='3'; write a number"),
+        (f"{ROW}, region: [x]", "region=['x']; write a word"),
+        (f"{ROW}, region: ''", "region=''; write a word"),
     ],
 )
 def test_bad_row_is_one_line_that_names_it_and_what_is_right(
@@ -91,6 +94,8 @@ def test_bad_row_is_one_line_that_names_it_and_what_is_right(
         ("instances: [3]\n", "number 1: no row of keys and values"),
         ("a: {\n", "no YAML"),
         (f"instances: [{{{ROW}}}, {{{ROW}}}]\n", "there twice"),
+        ("accelerators: {RTX: 3}\n", "accelerator RTX: no keys and values; write such as my_gpu"),
+        ("accelerators: {RTX: {memory_gib: 3}}\n", "source is missing; write such as my_gpu"),
     ],
 )
 def test_file_that_holds_no_rows_is_one_line(tmp_path: Path, text: str, said: str) -> None:
@@ -103,3 +108,5 @@ def test_missing_file_and_unknown_name_are_told_with_what_is_right(tmp_path: Pat
         catalogue(tmp_path / "none.yaml")
     with pytest.raises(UserError, match=r"allow=p4d\.24xlarg: no such instance; did you mean p4d"):
         catalogue().named("allow", "p4d.24xlarg")
+    with pytest.raises(UserError, match=r"machine=p4d: no such instance; did you mean p4d\."):
+        catalogue().named("machine", "p4d")

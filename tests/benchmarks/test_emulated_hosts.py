@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import results
+from benchmarks.__main__ import main
 from benchmarks.planning import ways_of
 from benchmarks.scaling import fits_of
 from benchmarks.scaling.reading import groups_of
-from tests.benchmarks.made_scaling import ACCELERATOR, ring, runs, write
+from results.run_folder import PLAN, RunFolder
+from tests.benchmarks.made_scaling import ACCELERATOR, MBIT, ring, runs, write
 
 _CORES = "emulate.hosts.cores"
 
@@ -49,3 +51,32 @@ def test_tasks_on_hosts_of_their_own_stand_for_a_machine_each(tmp_path: Path) ->
     assert [count for count, _ in way.on_one] == [1]
     assert way.measured_across == {2}
     assert way.emulated == "hosts of 4 cores each"
+
+
+@pytest.mark.parametrize(("emulated", "cost"), [(True, "$2.00"), (False, "$1.00")])
+def test_each_emulated_host_is_billed_as_a_machine_which_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], emulated: bool, cost: str
+) -> None:
+    write(runs(ring, workers=(2,), mbit=(None,), repeats=1, total_seconds=3600.0), tmp_path)
+    folder = RunFolder(tmp_path / "0")
+    tasks = [
+        {"address": f"127.0.0.1:{port}", "host": {"address": host} if emulated else None}
+        for port, host in ((10000, "10.77.0.1"), (10001, "10.77.0.2"))
+    ]
+    folder.write(PLAN, {**folder.read(PLAN), "tasks": tasks})
+    assert main(["cost", f"folder={tmp_path}", "usd_per_hour=1"]) == 0
+    printed = capsys.readouterr().out
+    assert f"1 run: {cost}, " in printed
+    assert ("Each emulated host is billed as a machine of its own." in printed) == emulated
+
+
+def test_what_several_runs_emulated_is_told_once(tmp_path: Path) -> None:
+    frame = runs(ring, workers=(1, 2), mbit=(200.0, 1000.0), repeats=1)
+    told = [
+        f"accelerators of 1,000 examples/s each, a network of {mbit:g} Mbit/s"
+        for mbit in frame[MBIT]
+    ]
+    (group,) = groups_of(results.load(write(frame.assign(emulated=told), tmp_path)))
+    assert group.emulated == (
+        "accelerators of 1,000 examples/s each, a network of 1000 Mbit/s, a network of 200 Mbit/s"
+    )

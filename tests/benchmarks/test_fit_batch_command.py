@@ -77,7 +77,8 @@ def test_interrupt_ends_the_run_under_way_and_leaves_no_process(tmp_path: Path) 
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=_SECONDS)
     assert process.returncode == 130
-    assert err.startswith("interrupted")
+    assert err.startswith("interrupted; ")
+    assert ("lies in fit" in err) == (tmp_path / "fit").exists()
     assert started
     _, alive = psutil.wait_procs(started, timeout=10)
     assert not alive
@@ -88,7 +89,7 @@ def test_interrupt_ends_the_run_under_way_and_leaves_no_process(tmp_path: Path) 
     [
         (["workload=digits_mlp"], "limit_mb=: missing"),
         (["workload=digits_mlp", "limit_mb=much"], "limit_mb=much: no number"),
-        (["workload=digits_mlp", "limit_mb=0.5"], "limit_mb=0.5: give at least 1"),
+        (["workload=digits_mlp", "limit_mb=0.5"], "limit_mb=0.5: not whole; give a number such"),
         (["workload=digits_mlp", "limit_mb=1e9"], "limit_mb=1000000000: more than the "),
         (
             ["workload=digits_mlp", "limit_mb=500", "batch.total=8"],

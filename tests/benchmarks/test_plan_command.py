@@ -14,7 +14,7 @@ from results.decision_file import plan_in, put_plan
 from results.pipeline_file import DIAGNOSIS, put_part
 from results.report import write_report
 from results.report.plots_of_plan import plan_plot, plan_sentences
-from results.run_folder import RunFolder
+from results.run_folder import PLAN, RunFolder
 from tests.benchmarks.made_scaling import ring, runs, write
 from tests.launcher.command_line import REPOSITORY
 
@@ -115,6 +115,18 @@ def test_old_price_is_marked_wherever_it_is_used(
     assert "older than a year (2024-12-23)" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_machine_without_a_spot_price_is_named(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["plan", f"folder={sweep}", "examples=1e8", "machine=g5.xlarge", "spot=true"]
+    assert main(words) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Nothing here has a spot price: machine-hours stand for the cost." in printed
+    assert main([*words, "speed={p5en.48xlarge: 20}"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Without a spot price, so left out of the choice: g5.xlarge;" in printed
+
+
 def test_where_nothing_fits_it_says_what_would_have_to_give(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,9 +143,27 @@ def test_runs_of_the_readme_cost_what_their_seconds_do(
     assert main(of_the_readme("cost")) == 0
     printed = capsys.readouterr().out
     # 75 s at 1.006 USD an hour are 2.1 cents, 9 s of them 0.25; a million examples 15.6 times that
-    assert re.search(r"^0 +multiworker +1 +\$0\.02 +\$0\.0025 +– +\$0\.33 +– +–", printed, re.M)
+    assert re.search(r"^0 +multiworker +1 +\$0\.021 +\$0\.0025 +– +\$0\.33 +– +–", printed, re.M)
     assert "12 runs: $0.25, without start-up and failures $0.22" in " ".join(printed.split())
     assert "Emulated: accelerator, network." in printed
+
+
+def test_costs_are_never_cut_and_an_address_is_one_line(
+    sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = runs(ring, workers=(8,), repeats=1, strategy="parameter_server", **MEASURED)
+    folder = RunFolder(write(servers.assign(run="12"), sweep) / "12")
+    tasks = [{"address": f"10.0.0.{host}:2222"} for host in range(10)]
+    folder.write(PLAN, {**folder.read(PLAN), "tasks": tasks})
+    assert main(["cost", f"folder={sweep}", "machine=g5.xlarge"]) == 0
+    printed = capsys.readouterr().out
+    row = r"parameter_server +8 +10 +\$0\.21 +\$0\.025 +– +\$3\.27 +– +– *$"
+    assert re.search(row, printed, re.MULTILINE)
+    (address,) = re.findall(r"^Price of .*$", printed, re.MULTILINE)
+    assert address.endswith(".go")
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["cost", f"folder={sweep}", "machine=g5.xlarge"]) == 0
+    assert "…" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -181,6 +211,19 @@ def test_runs_of_two_workloads_are_refused(sweep: Path, capsys: pytest.CaptureFi
     assert main(["plan", f"folder={sweep}", "examples=1e9"]) == 2
     error = capsys.readouterr().err
     assert "runs of several workloads (digits_mlp, byte_lm); give where='workload == " in error
+
+
+def test_runs_of_two_models_of_one_workload_are_refused(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    larger = runs(ring, workers=(1, 2), mbit=(1000.0,), gradients=(5.6e6,), **MEASURED)
+    write(larger, sweep / "other")
+    words = ["plan", f"folder={sweep}", "examples=1e9"]
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert "runs of several models, with gradients of 2,800,000 and 5,600,000 bytes" in error
+    choice = re.findall(r"give (where='.*')$", error.strip())
+    assert main([*words, *shlex.split(choice[0])]) == 0
 
 
 def test_commands_start_without_anything_slow() -> None:

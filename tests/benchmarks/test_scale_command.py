@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.scaling import fits_of
+from benchmarks.scaling.record import record_of
 from results.report import write_report
+from results.report.plots_of_scaling import scaling_plots
 from tests.benchmarks.made_scaling import ring, runs, write
 from tests.launcher.command_line import REPOSITORY, decide
 
@@ -34,6 +37,23 @@ def test_scale_prints_predicts_draws_and_the_report_shows_it(tmp_path: Path) -> 
     page = write_report(tmp_path / "sweep").read_text()
     assert fit["headline"] in page
     assert f"{fit['held_out'][0]['error']:+.1%}" in page
+
+
+@pytest.mark.parametrize(
+    ("mbit", "legend", "title", "reached"),
+    [
+        ((200.0,), ["ideal"], "workers on", "14%"),
+        ((200.0, 1000.0), [], "workers on (200 Mbit/s)", "at best"),
+    ],
+)
+def test_only_one_curve_has_an_ideal_and_of_several_the_title_says_whose_it_is(
+    mbit: tuple[float, ...], legend: list[str], title: str, reached: str
+) -> None:
+    fits = record_of(fits_of(runs(ring, workers=(1, 2, 4), mbit=mbit)))["fits"]
+    throughput, efficiency = scaling_plots(fits)
+    assert re.findall(r">(ideal)<", throughput.svg) == legend
+    assert throughput.message.endswith(title)
+    assert efficiency.message.split(": ")[1].startswith(reached)
 
 
 def test_the_command_of_the_readme_reads_a_folder(tmp_path: Path) -> None:

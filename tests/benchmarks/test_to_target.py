@@ -50,6 +50,14 @@ def test_seed_that_never_got_there_makes_the_cell_invalid_and_is_told(tmp_path: 
     assert "0.7 (seed 1)" in record["says"][0]
 
 
+def test_where_no_seed_got_there_all_of_their_best_are_told(tmp_path: Path) -> None:
+    for seed in range(2):
+        reaching(tmp_path / str(seed), seed, None)
+    (said, *_) = record_of(found_in(tmp_path), None, None)["says"]
+    assert "0 of 2 seeds reached" in said
+    assert said.endswith("; their best: 0.7 (seed 0), 0.7 (seed 1).")
+
+
 def test_more_examples_a_second_may_be_later(tmp_path: Path) -> None:
     for seed in range(2):
         slow, fast = tmp_path / f"{seed}", tmp_path / f"1{seed}"

@@ -7,7 +7,7 @@ import pytest
 from launcher import emulation
 from launcher.engines import cgroups
 from launcher.errors import NotApplicable
-from launcher.hardware import available_cores
+from launcher.hardware import available_cores, memory_mb
 from results.errors import UserError
 from tests.runs import experiment
 
@@ -44,6 +44,14 @@ _REFUSED = {
     "a host without cores": (["emulate.hosts.cores=0"], "emulate.hosts.cores=0.0: at least 0.05"),
     "cores that are no number": (["emulate.hosts.cores=nan"], "emulate.hosts.cores=nan: at least"),
     "a host without memory": (["emulate.hosts.memory_mb=0"], "hosts.memory_mb=0: at least 1"),
+    "a host of more cores than the machine": (
+        ["emulate.hosts.cores=5000"],
+        f"emulate.hosts.cores=5000: this machine has {len(available_cores())}, and a host on it",
+    ),
+    "a host of more memory than the machine": (
+        ["emulate.hosts.memory_mb=99000000"],
+        f"give {memory_mb()} at most",
+    ),
     "hosts elsewhere": (
         ["engine.elsewhere=true", "strategy=multiworker", "emulate.hosts.cores=0.5"],
         "emulate.hosts.cores=0.5: the tasks of engine=local run on other machines",
@@ -116,8 +124,8 @@ def test_straggler_is_refused_where_the_hosts_clock_sees_no_computing() -> None:
         (["emulate.hosts.cores=1"], "hosts of 1 core each"),
         (["emulate.hosts.memory_mb=2000"], "hosts of 2,000 MB each"),
         (
-            ["emulate.hosts.cores=2", "emulate.hosts.memory_mb=2000"],
-            "hosts of 2 cores and 2,000 MB each",
+            ["emulate.hosts.cores=0.75", "emulate.hosts.memory_mb=2000"],
+            "hosts of 0.75 cores and 2,000 MB each",
         ),
         (
             [f"{_RATE}=1000", "emulate.accelerator.memory_mb=16000"],

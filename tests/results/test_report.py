@@ -13,7 +13,7 @@ from results import RunFolder, UserError
 from results.groups import grouped
 from results.loading import read_runs
 from results.report import write_report
-from results.report.drawing import Numbers, draw
+from results.report.drawing import Numbers, bar_label, draw
 from tests.results.made_folders import FAILED, START, Made, make_run, make_sweep
 from tests.results.made_journals import make_journal, swept_run
 
@@ -203,6 +203,22 @@ def test_repeats_are_one_group_and_other_differences_are_named(tmp_path: Path) -
     groups = grouped(read_runs(tmp_path))
     assert [len(group.runs) for group in groups] == [2, 1]
     assert groups[1].label == "multiworker × 2, pipeline.cache=memory"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("mirrored × 4", ["mirrored × 4"]),
+        (
+            "parameter_server × 8, mbit_per_second=1000, hidden=600",
+            ["parameter_server × 8,", "mbit_per_second=1000, hidden=600"],
+        ),
+        ("x" * 100, ["x" * 34, "x" * 33 + "…"]),
+        ("", [""]),
+    ],
+)
+def test_a_bar_is_named_in_two_lines_at_most(name: str, lines: list[str]) -> None:
+    assert bar_label(name).split("\n") == lines
 
 
 def test_a_message_is_on_top_of_a_plot_s_own_file() -> None:

@@ -63,6 +63,35 @@ def test_below_five_repeats_a_ranking_gives_no_interval(tmp_path: Path) -> None:
     assert rows[1][4] == "0.81 ×"
 
 
+def test_configurations_are_named_by_what_sets_them_apart(tmp_path: Path) -> None:
+    values = [("200.0", "600"), ("1000.0", "600"), ("1000.0", "900")]
+    for place, (mbit, hidden) in enumerate(values):
+        asked = (
+            f"emulate.network.mbit_per_second={mbit}",
+            f"workload.parameters.hidden={hidden}",
+            f"batch.total={32 * (1 + place)}",
+        )
+        write_flat_run(tmp_path / str(place), 100.0, "multiworker", 4, overrides=asked)
+    labels = [group.label for group in grouped(read_runs(tmp_path))]
+    assert labels[0] == "multiworker × 4, batch.total=32, mbit_per_second=200, hidden=600"
+    assert len({group.series for group in grouped(read_runs(tmp_path))}) == 3
+
+
+def test_an_end_that_two_keys_share_names_neither(tmp_path: Path) -> None:
+    for place in range(2):
+        asked = (f"workload.parameters.size={place}", f"source.parameters.size={place}")
+        write_flat_run(tmp_path / str(place), 100.0, overrides=asked)
+    (first, _) = grouped(read_runs(tmp_path))
+    assert first.extra == "source.parameters.size=0, workload.parameters.size=0"
+
+
+def test_long_values_do_not_make_one_series_of_two(tmp_path: Path) -> None:
+    for place in range(2):
+        asked = (f"workload.parameters.path={'x' * 90}{place}",)
+        write_flat_run(tmp_path / str(place), 100.0, overrides=asked)
+    assert len({group.series for group in grouped(read_runs(tmp_path))}) == 2
+
+
 def test_efficiency_is_speed_over_perfect_scaling_at_the_same_batch(tmp_path: Path) -> None:
     for workers, speed, batch in [(1, 100.0, 32), (2, 150.0, 32), (4, 200.0, 16)]:
         write_flat_run(tmp_path / str(workers), speed, workers=workers, batch_per_replica=batch)
