@@ -19,11 +19,13 @@ from results.text import one_line
 
 OWN_FILE = "cost.catalogue"
 """The key of the command line that names a person's file."""
+HTTPS = "https://"
+"""Begins a source that is a page; a printed line with one is never broken, to be clicked."""
 
 _SHIPPED = Path(__file__).with_name("instances.yaml")
 _OLD = timedelta(days=365)
 _PARTS = ("sources", "accelerators", "instances")
-_ADDRESS = ("http://", "https://")
+_ADDRESS = ("http://", HTTPS)
 _EXAMPLE = "{provider: own, name: my_laptop, on_demand_usd_per_hour: 0.08, published: 2026-11-25}"
 _EXAMPLE_OF_DEVICE = "my_gpu: {memory_gib: 24, source: its data sheet}"
 _LONGEST = 60

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from benchmarks import quantities
-from benchmarks.catalogue import Instance, catalogue
+from benchmarks.catalogue import HTTPS, Instance, catalogue
 from benchmarks.cost import RunCost, cost_of_run, in_usd
 from benchmarks.own_machine import (
     HOSTS_ARE_BILLED,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _OWN_TARGET = "until.quality"
 _LONGEST_NAME = 24
-_HTTPS = "https://"
-"""A line with an address is not broken, so that it can be clicked and copied."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def run(words: Mapping[str, str]) -> None:
     console = Console(highlight=False, width=min(_WIDTH, Console().width))
     _print(costed, console)
     for line in _remarks(costed, len(runs), machine, usd_per_hour, target, today):
-        console.print(line, markup=False, soft_wrap=_HTTPS in line)
+        console.print(line, markup=False, soft_wrap=HTTPS in line)
 
 
 def _costed(run: Run, usd_per_hour: float, target: float | None) -> _Costed | None:
@@ -140,7 +138,7 @@ def _remarks(
         f"{counted(len(costed), 'run')}: {in_usd(paid)}, without start-up and failures "
         f"{in_usd(training)}; {machine.name} at {in_usd(usd_per_hour)} an hour, by the second.",
     ]
-    if machine.source.startswith(_HTTPS):
+    if machine.source.startswith(HTTPS):
         lines.append(f"Price of {machine.published}: {machine.source}")
     if machine.is_old(today):
         lines.append(f"This price is older than a year ({machine.published}).")

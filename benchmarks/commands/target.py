@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import quantities
-from benchmarks.catalogue import Instance, catalogue
+from benchmarks.catalogue import HTTPS, Instance, catalogue
 from benchmarks.cost import in_usd
 from benchmarks.own_machine import (
     HOSTS_ARE_BILLED,
@@ -33,8 +33,6 @@ _LEAST_NAME = 16
 """Letters that a cell's name has room for: "parameter_server"."""
 _SPLIT = {"start-up": "start-\nup", "examples/s": "exam-\nples/s"}
 """Heads in two lines, so that the names of cells have room."""
-_HTTPS = "https://"
-"""A line with an address is not broken, so that it can be clicked and copied."""
 _PRICED_BY = ("machine", "usd_per_hour")
 
 
@@ -55,7 +53,7 @@ def run(words: Mapping[str, str]) -> None:
     console = Console(highlight=False, width=min(_WIDTH, Console().width))
     _print(record, console)
     for line in _counted_as(record, machine, usd_per_hour):
-        console.print(line, markup=False, soft_wrap=_HTTPS in line)
+        console.print(line, markup=False, soft_wrap=HTTPS in line)
     if machine is not None and any(map(on_emulated_hosts, runs)):
         console.print(HOSTS_ARE_BILLED)
     console.print(f"Written: {', '.join(files)} in {folder}", markup=False, soft_wrap=True)
@@ -142,7 +140,7 @@ def _counted_as(
             f"USD from the start of the tasks: {machine.name} at {in_usd(usd_per_hour)} an hour, "
             f"by the second ({machine.published}{old})."
         )
-        if machine.source.startswith(_HTTPS):
+        if machine.source.startswith(HTTPS):
             lines.append(f"Price: {machine.source}")
     return lines
 
