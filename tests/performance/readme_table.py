@@ -75,6 +75,7 @@ _FIGURES = {
     "emulated_hosts": emulated.hosts,
     "emulated_network": emulated.network,
     "fit_batch": memory.batch,
+    "scaling_held_out": deciding.held_out,
     "planner_time": deciding.planner,
     "cluster_engines": clusters.engines,
 }
