@@ -9,8 +9,8 @@ def held_out(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield (
         f"throughput at up to 8 workers, and over networks and with gradients never measured, "
         f"predicted from runs of 1 and 2: {free['cells']} cells on emulated accelerators",
-        f"median error {free['median_error']:.1%}, {free['within_ten_percent']:.0%} of cells within "
-        f"10%, {free['inside_interval']:.0%} inside their 95% interval; Ernest's model "
+        f"median error {free['median_error']:.1%}, {free['within_ten_percent']:.0%} of cells "
+        f"within 10%, {free['inside_interval']:.0%} inside their 95% interval; Ernest's model "
         f"{free['ernest_median_error']:.0%}. {full['cells']} more, in which the host's own two "
         f"cores were full: {full['median_error']:.0%}",
     )
