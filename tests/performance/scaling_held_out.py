@@ -44,8 +44,8 @@ _SWEEPS = (
     ("2,4,8", (NEW_HIDDEN,), (*MBIT, NEW_MBIT)),
     ("4,8", (BETWEEN,), OUTSIDE),
 )
-"""What is usual at a server's link (`benchmarks.scaling.parameter_server`) was chosen with a look at
-the first three; the last was measured once that was done."""
+"""What is usual at a server's link (`benchmarks.scaling.parameter_server`) was chosen with a
+look at the first three; the last was measured once that was done."""
 _USUAL = (
     "workload=digits_mlp",
     "batch.per_replica=32",
