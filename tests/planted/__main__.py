@@ -47,10 +47,12 @@ def main() -> int:
                 if asked.predictions:
                     predictions += _carried_out(one, Path(scratch), console)
     _print_confusion(found, console)
+    anew = asked.only or list(JOBS)
     if asked.save and asked.predictions:
-        save("predicted_gains", {"turns": _TURNS, "predictions": predictions})
+        kept = _kept("predicted_gains", "predictions", anew)
+        save("predicted_gains", {"turns": _TURNS, "predictions": kept + predictions})
     elif asked.save:
-        save("planted_jobs", _record(_kept(asked.only or list(JOBS)) + _judgements(found)))
+        save("planted_jobs", _record(_kept("planted_jobs", "judged", anew) + _judgements(found)))
     return int(any(one.verdict not in (one.truth, INCONCLUSIVE) for one in found))
 
 
@@ -103,10 +105,10 @@ def _judgements(found: list[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def _kept(anew: list[str]) -> list[dict[str, Any]]:
+def _kept(figure: str, rows: str, anew: list[str]) -> list[dict[str, Any]]:
     """What was saved of other jobs than these."""
-    path = RESULTS / "planted_jobs.json"
-    saved = json.loads(path.read_text())["measured"]["judged"] if path.is_file() else []
+    path = RESULTS / f"{figure}.json"
+    saved = json.loads(path.read_text())["measured"][rows] if path.is_file() else []
     return [each for each in saved if each["job"] not in anew]
 
 
