@@ -145,6 +145,19 @@ def check_communication(communication: str, devices: str) -> None:
         )
 
 
+def check_compilation(asked: dict[str, Any], devices: str) -> None:
+    """Raise NotApplicable where XLA would compile a step for devices that its variables aren't on.
+
+    https://www.tensorflow.org/xla/known_issues#tfvariable_on_a_different_device
+    """
+    kept_on_host = asked["strategy"]["name"] == "central_storage"
+    if asked["loop"]["jit_compile"] and kept_on_host and (asked["workers"] > 1 or devices != "cpu"):
+        raise NotApplicable(
+            "loop.jit_compile=true: XLA can't reach variables that strategy=central_storage keeps "
+            "on the host's first device from another; leave it out, or give strategy=mirrored"
+        )
+
+
 def check_accumulation(accumulate: int, per_replica: int) -> None:
     """Raise NotApplicable where a replica's batch can't be cut into that many equal parts."""
     if per_replica % accumulate:

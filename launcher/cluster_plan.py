@@ -321,7 +321,7 @@ def _cores_of_places(
 ) -> list[tuple[int, ...]]:
     """As `_cores` has it, for tasks whose hosts let them run on the same cores."""
     together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-    names = training_names(experiment)
+    names, data_workers = training_names(experiment), experiment.pipeline.service.workers
     for name in names:
         together.setdefault((places[name].host, places[name].cores), []).append(name)
     shares = {
@@ -329,8 +329,7 @@ def _cores_of_places(
         for (_, cores), sharing in together.items()
         for name, share in zip(sharing, _cores(experiment, len(sharing), 0, cores), strict=True)
     }
-    serving = len(task_names(experiment)) - len(names)
-    return [*(shares[name] for name in names), *[()] * serving]
+    return [*(shares[name] for name in names), *[()] * data_workers]
 
 
 def _environment(experiment: "Experiment", gpus: tuple[int, ...]) -> dict[str, str]:

@@ -158,6 +158,7 @@ def resolve(configuration: "DictConfig", overrides: list[str]) -> Experiment:
     remote.check(asked["isolation"], network)
     devices, gpus = resolve_devices(asked)
     applicability.check_communication(asked["communication"], devices)
+    applicability.check_compilation(asked, devices)
     gpus_per_task = resolve_gpus_per_task(asked, devices)
     usual = asked["workload"]["usual"]
     batch = resolve_batch(asked, usual["batch_per_replica"], max(1, gpus_per_task))

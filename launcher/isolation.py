@@ -46,7 +46,9 @@ def warning(isolation: Isolation, addresses: Sequence[str]) -> str | None:
     split = [address.rpartition(":") for address in addresses]
     hosts, ports = sorted({host for host, _, _ in split}), [port for _, _, port in split]
     here = hosts == [LOOPBACK]
-    named = f"port {', '.join(ports)}" if len(ports) <= _MOST_NAMED else f"{len(ports)} ports"
+    plural = "s" if len(ports) > 1 else ""
+    few = len(ports) <= _MOST_NAMED
+    named = f"port{plural} {', '.join(ports)}" if few else f"{len(ports)} ports"
     more = f" and {len(hosts) - _MOST_NAMED} more" if len(hosts) > _MOST_NAMED else ""
     where = f"this machine's {named}" if here else f"{named} of {', '.join(hosts[:_MOST_NAMED])}"
     return (

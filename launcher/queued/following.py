@@ -190,12 +190,15 @@ class _Follower:
             with self._interrupts.awaiting(f"the controller to tell how job {self._job} is"):
                 seen = look(self._job)
             self._patience.answered()
-        except ControllerSilent as error:
+        except SlurmError as error:
             self._patience.silent()
             self._next_look = now + self._patience.pause_seconds
-            self._say(f"the controller doesn't answer ({error}); the job may well go on")
+            said = " ".join(str(error).split())
+            silent = isinstance(error, ControllerSilent)
+            how = "doesn't answer" if silent else f"doesn't tell how job {self._job} is"
+            self._say(f"the controller {how} ({said}); the job may well go on")
             if self._patience.is_over():
-                return _outcome(GOES_ON, f"no answer from the controller: {error}")
+                return _outcome(GOES_ON, f"the controller {how}: {said}")
             return None
         self._next_look = now + (_RUNNING_LOOK_SECONDS if running else _LOOK_SECONDS)
         if seen is not None and not seen.has_ended:

@@ -139,6 +139,7 @@ def method(runs: Sequence[Run]) -> list[str]:
         " the time until the next batch was there, which can hide work that shares cores with the"
         " model."
     )
+    said += _engines(runs)
     said.append(_emulated(runs))
     said += _isolation(runs)
     notes = dict.fromkeys(str(run.value("notes")) for run in runs if run.value("notes"))
@@ -155,6 +156,14 @@ def _environment(run: Run) -> dict[str, Any] | None:
 def _without_hosts(environment: dict[str, Any]) -> dict[str, Any]:
     """Those have a table of their own."""
     return {key: value for key, value in environment.items() if key != "hosts"}
+
+
+def _engines(runs: Sequence[Run]) -> list[str]:
+    """What started the tasks; nothing where no run says."""
+    named = sorted({str(name) for run in runs if (name := run.configuration.get("engine"))})
+    if not named:
+        return []
+    return [f"Tasks were started by engine={one_line(','.join(named), _LONGEST_NOTE)}."]
 
 
 def _isolation(runs: Sequence[Run]) -> list[str]:
@@ -193,7 +202,7 @@ def _emulated(runs: Sequence[Run]) -> str:
     named = dict.fromkeys(str(run.value("emulated")) for run in runs if run.value("emulated"))
     if named:
         return f"Emulated: {'; '.join(one_line(each, _LONGEST_NOTE) for each in named)}."
-    return "Nothing was emulated: every figure is this machine's own."
+    return "Nothing was emulated: every figure is the hardware's own."
 
 
 def _interval(run: Run) -> str:

@@ -27,6 +27,7 @@ import pytest
 from launcher.addresses import choose_addresses
 
 NODES = ("n1", "n2", "n3", "n4")
+_REVIVED = (*NODES, "slurmctld")
 _PACKAGES = ("slurm-wlm", "munge")
 _PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "unshare", "setpriv")
 _SBIN = "/usr/sbin:/sbin"
@@ -274,12 +275,25 @@ def main() -> None:
     try:
         with slurm_cluster() as cluster:
             print(f"export SLURM_CONF={cluster.folder}/slurm.conf", flush=True)
-            verbs = {"kill": cluster.kill, "revive": cluster.revive}
-            for verb, daemon in map(str.split, sys.stdin):
-                verbs[verb](daemon)
+            for line in sys.stdin:
+                _obey(cluster, line.split())
             signal.pause()
     except KeyboardInterrupt:
         pass
+
+
+def _obey(cluster: SlurmCluster, words: Sequence[str]) -> None:
+    match words:
+        case ["kill", daemon] if daemon in cluster.daemons:
+            cluster.kill(daemon)
+        case ["revive", daemon] if daemon in _REVIVED and daemon not in cluster.daemons:
+            cluster.revive(daemon)
+        case _:
+            up, down = ", ".join(cluster.daemons), ", ".join({*_REVIVED} - {*cluster.daemons})
+            print(
+                f"{' '.join(words)}: kill one of {up}; revive one of {down or 'those killed'}",
+                file=sys.stderr,
+            )
 
 
 if __name__ == "__main__":

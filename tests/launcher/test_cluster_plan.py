@@ -263,6 +263,17 @@ def test_tasks_of_one_host_share_its_cores_and_those_of_others_have_their_own() 
     assert plan.tasks[0].environment["no_grpc_proxy"] == "127.0.0.1,localhost,10.0.0.1,10.0.0.2"
 
 
+def test_data_service_is_planned_on_hosts_of_its_own_where_tasks_run_elsewhere() -> None:
+    elsewhere = dataclasses.replace(_BASE.engine, name="ray", elsewhere=True)
+    asked = dataclasses.replace(_experiment("workers", workers=2, data_workers=2), engine=elsewhere)
+    plan = make_plan(asked, places=nominal_places(asked))
+    assert [task.addresses for task in plan.tasks[2:]] == [
+        ("host-of-dispatcher-0:10000", "host-of-dispatcher-0:10001"),
+        ("host-of-data_worker-0:10000",),
+        ("host-of-data_worker-1:10000",),
+    ]
+
+
 def test_gpus_of_other_hosts_are_left_to_who_has_told_the_task_of_them() -> None:
     elsewhere = dataclasses.replace(_BASE.engine, elsewhere=True)
     asked = dataclasses.replace(

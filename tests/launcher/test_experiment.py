@@ -86,6 +86,7 @@ def test_own_target_among_functions_of_a_module_below_a_package() -> None:
         "strategy=parameter_server ps=1 ps_shards=2 keras=2",
         "strategy=parameter_server deterministic=true",
         "strategy=parameter_server loop.jit_compile=true",
+        "strategy=central_storage workers=2 loop.jit_compile=true",
         "strategy=parameter_server pipeline.cache=memory",
         "strategy=parameter_server pipeline.sharding=file",
         "strategy=parameter_server pipeline.service.workers=1",

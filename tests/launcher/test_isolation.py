@@ -60,6 +60,8 @@ def test_system_that_forbids_it_is_said_in_a_line_with_the_open_ports():
     asked = experiment("strategy=multiworker", "workers=2")
     settled = isolation.settled(asked, FORBIDDEN)
     assert "forbids namespaces" in isolation.warning(settled, ["127.0.0.1:10000"])
+    two = ["127.0.0.1:10000", "127.0.0.1:10001"]
+    assert "reaches this machine's ports 10000, 10001 can" in isolation.warning(settled, two)
     assert isolation.warning(settled, []) is None
 
 

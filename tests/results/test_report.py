@@ -14,6 +14,7 @@ from results.groups import grouped
 from results.loading import read_runs
 from results.report import write_report
 from results.report.drawing import Numbers, bar_label, draw
+from results.run_folder import PLAN
 from tests.results.made_folders import FAILED, START, Made, make_run, make_sweep
 from tests.results.made_journals import make_journal, swept_run
 
@@ -127,6 +128,17 @@ def test_goodput_is_a_key_figure_of_a_run_that_went_on_after_a_failure(tmp_path:
     assert "went on after" in pages["restarted"]
     assert "of all time in useful steps" in pages["restarted"]
     assert "goodput" not in pages["steady"]
+
+
+def test_it_says_what_started_the_tasks(tmp_path: Path) -> None:
+    for name in ("local", "slurm"):
+        folder = tmp_path / name
+        make_run(folder, Made())
+        plan = RunFolder(folder).read(PLAN)
+        plan["experiment"]["engine"] = {"name": name}
+        RunFolder(folder).write(PLAN, plan)
+    assert "Tasks were started by engine=slurm." in write_report(tmp_path / "slurm").read_text()
+    assert "Tasks were started by engine=local,slurm." in write_report(tmp_path).read_text()
 
 
 def test_what_was_not_measured_is_absent(tmp_path: Path) -> None:

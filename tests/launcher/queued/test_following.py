@@ -1,4 +1,5 @@
-"""Ctrl-C while a job is followed: what counts as a yes, and what is said where nobody answers."""
+"""While a job is followed: what counts as a yes on Ctrl-C, and what is said where nobody answers or
+the answer makes no sense."""
 
 import os
 from pathlib import Path
@@ -7,7 +8,8 @@ import pytest
 
 from launcher.queued import following
 from launcher.queued.files import Asked, write_asked
-from tests.launcher.queued.fake_slurm import SILENCE, interrupted_in_silence
+from tests.launcher.command_line import launch
+from tests.launcher.queued.fake_slurm import SILENCE, command, interrupted_in_silence
 from tests.runs import experiment
 
 
@@ -45,3 +47,20 @@ def test_ctrl_c_while_the_controller_is_silent_says_at_once_what_is_waited_for(
         f"job 7 can't be cancelled: {SILENCE}",
     ]
     assert code == 130
+
+
+def test_a_reply_that_cannot_be_read_is_told_and_asked_for_again(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    words = ("engine=slurm", "strategy=multiworker", "workers=2")
+    write_asked(run, Asked(experiment(*words), words, job="7"))
+    ended = "JobId=7 JobState=CANCELLED Reason=None"
+    first = f"[ -e '{tmp_path}/asked' ] || {{ touch '{tmp_path}/asked'; echo half a reply; exit; }}"
+    command(tmp_path, "scontrol", f"{first}; echo {ended}")
+    attached = launch(tmp_path, "attach=run", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert attached.stderr.splitlines()[0] == (
+        "the controller doesn't tell how job 7 is (scontrol says nothing of a job: half a reply); "
+        "the job may well go on"
+    )
+    assert attached.returncode == 130
+    assert attached.stderr.splitlines()[1] == "interrupted; what was measured lies in run"
