@@ -66,9 +66,10 @@ def read_asked(folder: Path) -> Asked:
     """Raises UserError where the folder holds no run of a job."""
     record = RunFolder(folder).read_if_there(JOB)
     if record is None:
+        wrong = "no job of a queue runs there" if folder.is_dir() else "there is no such folder"
         raise UserError(
-            f"attach={folder}: no job of a queue runs there; give the folder of a run that was "
-            "started with an engine such as slurm"
+            f"attach={folder}: {wrong}; give the folder of a run that was started with an engine "
+            "such as slurm"
         )
     return Asked(
         experiment=Experiment.from_dict(record["experiment"]),
