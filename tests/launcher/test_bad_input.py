@@ -30,7 +30,7 @@ _WRONG = {
     "several values": ("workers=1,2", "workers=1,2", "add -m"),
     "resumed nowhere": ("resume=nowhere", "resume=nowhere", "sweep's"),
     "attached to nothing": ("attach=", "attach=", "the folder of a run"),
-    "attached to no folder": ("attach=gone", "attach=gone", "there is no such folder"),
+    "attached to no folder": ("attach=gone", "/gone: ", "there is no such folder"),
     "variable not set": (
         "seed=${oc.env:JOB_COMPLETION_INDX}",
         "seed=${oc.env:JOB_COMPLETION_INDX}: the environment variable JOB_COMPLETION_INDX isn't",
