@@ -3,11 +3,11 @@
     python -m tests.performance.breakdown_truth [--repeats 5] [--cells NAME …] [--save]
 
 Planted are the input (each batch sleeps), computing (an emulated accelerator: batch ÷ rate; or a
-real step that sleeps as long, where what a small model computes comes on top of the truth), one
-task that computes longer, for which the others have to wait by the difference, and the network: the
-same bytes in the same pattern, over the same emulated hosts, with sockets and nothing else, just
-before the run of the same repeat (`raw_exchange`). A rate that was asked for would be no truth: a
-bucket lets through bursts, and headers travel with the bytes.
+real step that sleeps as long, where what its model computes comes on top: there the ratio of two
+tasks' computing is the truth), one task that computes longer, for which the others have to wait by
+the difference, and the network: the same bytes in the same pattern, over the same emulated hosts,
+with sockets and nothing else, just before the run of the same repeat (`raw_exchange`). A rate that
+was asked for would be no truth: a bucket lets through bursts, and headers travel with the bytes.
 
 Measured is what `breakdown.json` tells of each task; workers with the same truth are one row, their
 mean. Errors are shares of what was planted, and of the step where nothing was: the median over

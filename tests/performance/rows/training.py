@@ -102,7 +102,8 @@ def stamps(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def truth(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    rows = measured["rows"]
+    real = {name for name, cell in measured["cells"].items() if cell["real"]}
+    rows = [row for row in measured["rows"] if row["cell"] not in real]
     for part in dict.fromkeys(row["part"] for row in rows):
         known = [row for row in rows if row["part"] == part and row["planted_ms"] > 0]
         if not known:
@@ -114,6 +115,18 @@ def truth(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"accelerators, networks, stragglers, slow input), {len(known)} rows",
             f"{middle:.1%} off in the median, farthest {farthest:+.1%}",
         )
+    for name in measured["cells"]:
+        if name in real:
+            computed = [
+                row["measured_ms"]
+                for row in measured["rows"]
+                if row["cell"] == name and row["part"] == "compute"
+            ]
+            yield (
+                f"a task that really computes, made {measured['cells'][name]['slower']:g} × as "
+                f"slow (`{measured['cells'][name]['strategy']}`): its computing ÷ the other task's",
+                f"{max(computed) / min(computed):.2f} ×",
+            )
 
 
 def instrumentation(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
