@@ -3,8 +3,12 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+
+_NOTED = Path("/tmp/ray")
+"""Where Ray notes the address of a `Cluster`, and fails where the folder isn't there."""
 
 
 @contextmanager
@@ -16,6 +20,7 @@ def ray_cluster(nodes: int = 3) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # below it are sockets: short
+    _NOTED.mkdir(exist_ok=True)
     head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder}
     made = Cluster(initialize_head=True, head_node_args=head)
     try:
@@ -25,3 +30,5 @@ def ray_cluster(nodes: int = 3) -> Iterator[Any]:
     finally:
         made.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # another cluster is noted there
+            _NOTED.rmdir()
