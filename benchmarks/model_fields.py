@@ -11,19 +11,14 @@ def model_fields(events: Iterable[Mapping[str, Any]]) -> dict[str, float | int |
     told = list(events)
     built = [event for event in told if event.get("event") == _BUILT]
     counted = [event for event in told if event.get("event") == _COUNTED]
-    frameworks = [size for event in built if (size := event.get("framework_bytes")) is not None]
-    buffers = [
-        size
-        for event in told
-        if event.get("event") == _BUFFERED and (size := event.get("bytes")) is not None
-    ]
+    buffered = [event for event in told if event.get("event") == _BUFFERED]
     return {
         **{name: _first(built, name) for name in ("parameters", "variable_bytes")},
         "optimizer_bytes": _first(built, "optimizer_bytes"),
         "gradient_bytes": _first(counted, "gradient_bytes"),
         "step_flops": _first(counted, "flops"),
-        "framework_mb": max(frameworks) / 1e6 if frameworks else None,
-        "input_buffers_mb": max(buffers) / 1e6 if buffers else None,
+        "framework_mb": _most_mb(built, "framework_bytes"),
+        "input_buffers_mb": _most_mb(buffered, "bytes"),
     }
 
 
@@ -46,3 +41,9 @@ def flop_utilization(
 def _first(events: list[Mapping[str, Any]], name: str) -> Any:
     """All tasks build the same model."""
     return next((event[name] for event in events if event.get(name) is not None), None)
+
+
+def _most_mb(events: list[Mapping[str, Any]], name: str) -> float | None:
+    """Of the tasks that tell how many bytes that is."""
+    known = [size for event in events if (size := event.get(name)) is not None]
+    return max(known) / 1e6 if known else None

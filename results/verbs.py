@@ -10,7 +10,8 @@ from results.errors import UserError, nearest
 from results.text import one_line
 
 _HELP_WORDS = {"--help", "-h", "help"}
-_INTERRUPTED = 130
+INTERRUPTED = 130
+"""Exit code of a command that was interrupted."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class FrontDoor:
             return 2
         except KeyboardInterrupt:
             print(f"{self.room}: interrupted", file=sys.stderr)
-            return _INTERRUPTED
+            return INTERRUPTED
         except BrokenPipeError:  # `… | head`: the reader has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

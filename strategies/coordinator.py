@@ -79,7 +79,7 @@ class _Loop:
         if found is not None:
             self._restore(*found)
         self.coordinator = _coordinator(strategy)
-        self.workers = sum(task.startswith("worker-") for task in job.tasks)
+        self.workers = len(_workers(job))
         self.iterator = iter(self.coordinator.create_per_worker_dataset(lambda: _worker_input(job)))
         indices = [(tf.constant(index, tf.int64),) for index in range(self.workers)]
         self.indices = _per_worker(self.coordinator, tf.identity, indices)
@@ -264,6 +264,11 @@ class _Loop:
         job.recorder.event("restored", step=self.step, exact=exact)
 
 
+def _workers(job: TrainingJob) -> list[str]:
+    """Names of the tasks that compute, by their index."""
+    return [task for task in job.tasks if task.startswith("worker-")]
+
+
 def _task(worker: int) -> str:
     return f"worker-{worker}"
 
@@ -339,14 +344,12 @@ def _distinct(job: TrainingJob) -> list[float]:
 def _choices(job: TrainingJob) -> list[int]:
     """Which of `_distinct` each worker takes, by its index."""
     distinct = _distinct(job)
-    workers = sum(task.startswith("worker-") for task in job.tasks)
-    return [distinct.index(job.compute_seconds[_task(worker)]) for worker in range(workers)]
+    return [distinct.index(job.compute_seconds[task]) for task in _workers(job)]
 
 
 def _factors(job: TrainingJob) -> list[float]:
     """How many times as long each worker computes, by its index."""
-    workers = sum(task.startswith("worker-") for task in job.tasks)
-    return [job.slower.get(_task(worker), 1.0) for worker in range(workers)]
+    return [job.slower.get(task, 1.0) for task in _workers(job)]
 
 
 def _make_call(

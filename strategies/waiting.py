@@ -1,7 +1,7 @@
 """Waits inside a graph that use no core, in whichever process the graph runs.
 
 What waits is tf.data's own sleep, read through an iterator. It lasts longer than asked, by what
-waking up takes (0.2 to 1 ms on two cores); `overshoot` measures that where it will wait.
+waking up takes (0.2 to 1 ms on two cores); `overshoot_of_…_us` measure that where it will wait.
 """
 
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from results.errors import UserError
 from results.new_folder import claimed
 from results.run_folder import RunFolder
 from results.text import DASH, counted, number, percent
-from results.verbs import Verb
+from results.verbs import INTERRUPTED, Verb
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _OWN = ("limit_mb", "folder")
-_FAILED, _INTERRUPTED = 1, 130
+_FAILED = 1
 _LEVELS = 3
 """Of the usual folder: outputs, date, time."""
 
@@ -57,7 +57,7 @@ def run(words: Mapping[str, str]) -> int | None:
         left = any(folder.iterdir())
         what = f"what was measured lies in {folder}" if left else "nothing was measured"
         print(f"interrupted; {what}", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     finally:
         _remove_empty(folder, levels=1 if "folder" in words else _LEVELS)
     with writing_into(folder):

@@ -71,14 +71,13 @@ def request_of(words: Mapping[str, str], now: datetime) -> Request:
         raise UserError(
             f"deploy={words['deploy']}: is for ready_by; a deadline is of training alone"
         )
-    seconds, said = _time_limit(words, now)
+    per_day = quantities.count("per_day", words["per_day"], "6") if "per_day" in words else None
+    seconds, said = _time_limit(words, per_day, now)
     return Request(
         seconds=seconds,
         said=said,
         budget=quantities.usd("budget", words["budget"]) if "budget" in words else None,
-        per_day=(
-            quantities.count("per_day", words["per_day"], "6") if "per_day" in words else None
-        ),
+        per_day=per_day,
         examples=(
             float(quantities.whole("examples", words["examples"])) if "examples" in words else None
         ),
@@ -97,7 +96,9 @@ def request_of(words: Mapping[str, str], now: datetime) -> Request:
     )
 
 
-def _time_limit(words: Mapping[str, str], now: datetime) -> tuple[float | None, str]:
+def _time_limit(
+    words: Mapping[str, str], per_day: float | None, now: datetime
+) -> tuple[float | None, str]:
     """The tightest limit, and the words that it comes from."""
     found: list[tuple[float, str]] = []
     if "deadline" in words:
@@ -105,8 +106,7 @@ def _time_limit(words: Mapping[str, str], now: datetime) -> tuple[float | None, 
         found.append((seconds, f"deadline={words['deadline']}"))
     if "ready_by" in words:
         found.append(_ready(words, now))
-    if "per_day" in words:
-        per_day = quantities.count("per_day", words["per_day"], "6")
+    if per_day is not None:
         found.append((quantities.SECONDS_PER_DAY / per_day, f"per_day={words['per_day']}"))
     return min(found, default=(None, ""), key=lambda each: each[0])
 

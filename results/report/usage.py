@@ -68,6 +68,8 @@ def usage_table(groups: Sequence[Group]) -> UsageTable:
     most_memory = max((each.memory_mb or 0 for _, each in used), default=0)
     most_read = max((each.read_mb_per_second or 0 for _, each in used), default=0)
     most_sent = max((each.network_mb_per_second or 0 for _, each in used), default=0)
+    gpus = [_of_gpus(each) for _, each in used]
+    has_gpus = any(bar.text != DASH for bar in gpus)
     rows = [
         [
             Bar(one_line(label, 60)),
@@ -76,17 +78,12 @@ def usage_table(groups: Sequence[Group]) -> UsageTable:
             _of_machine(each.cores, each.machine_cores),
             _bar(each.memory_mb, "MB", each.machine_memory_mb or most_memory),
             _bar(each.network_mb_per_second, "MB/s", most_sent),
+            *([of_gpus] if has_gpus else []),
             Bar(_limits(each)),
         ]
-        for label, each in used
+        for (label, each), of_gpus in zip(used, gpus, strict=True)
     ]
-    gpus = [_of_gpus(each) for _, each in used]
-    if all(bar.text == DASH for bar in gpus):
-        return UsageTable(HEAD, rows)
-    head = (*HEAD[:-1], _GPU, HEAD[-1])
-    return UsageTable(
-        head, [[*row[:-1], bar, row[-1]] for row, bar in zip(rows, gpus, strict=True)]
-    )
+    return UsageTable((*HEAD[:-1], _GPU, HEAD[-1]) if has_gpus else HEAD, rows)
 
 
 def _used(run: Run) -> _Used:
