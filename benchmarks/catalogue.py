@@ -107,6 +107,13 @@ def catalogue(own: str | Path | None = None) -> Catalogue:
     if own is None:
         return shipped
     added = _read(Path(own).expanduser(), shipped.accelerators)
+    tomorrow = date.today() + timedelta(days=1)  # which it is already somewhere
+    for row in added.instances.values():
+        if row.published > tomorrow:
+            raise UserError(
+                f"{OWN_FILE}={own}: instance {row.name}: published={row.published}; lies in the "
+                "future, write the day that the price was read"
+            )
     return Catalogue(
         instances={**shipped.instances, **added.instances},
         accelerators={**shipped.accelerators, **added.accelerators},

@@ -106,11 +106,10 @@ class _Job:
         from results.run_folder import ENVIRONMENT, RunFolder
 
         session = self._session
+        engine = configuration.engine
+        if engine.elsewhere:
+            raise UserError(f"engine={engine.name}: a study runs on this machine; leave it out")
         experiment = resolve(configuration, overrides)
-        if experiment.engine.elsewhere:
-            raise UserError(
-                f"engine={experiment.engine.name}: a study runs on this machine; leave it out"
-            )
         for line in self._kind.check(_asked(experiment, overrides)):
             print(line, file=sys.stderr)
         wait_until_quiet(configuration.quiet.seconds, lambda: session.interrupts.count > 0)

@@ -13,9 +13,10 @@ plan         what `python -m benchmarks plan` found:
   levers               name, what, times_as_fast, seconds, usd, kind: a device, input or machines
   answer               which of them gains most, in a sentence; null where none can be compared
   candidates           how many options there were; unknown: instances that have none; notes
-An option: instance, devices, machines, workers, strategy; speed (examples/s), seconds and usd of
-one training, each with _low and _high (95%); machine_hours; known_by, emulated, usd_per_hour,
-price_published, price_is_old; strong: whether its machine is one of the faster ones.
+An option: instance, devices, machines, workers, strategy; most_measured_workers: of any run of
+that strategy; speed (examples/s), seconds and usd of one training, each with _low and _high (95%);
+machine_hours; known_by, emulated, usd_per_hour, price_published, price_is_old; strong: whether its
+machine is one of the faster ones.
 """
 
 from collections.abc import Mapping

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _OWN = ("limit_mb", "folder")
 _FAILED = 1
-_LEVELS = 3
-"""Of the usual folder: outputs, date, time."""
 
 
 def run(words: Mapping[str, str]) -> int | None:
@@ -45,7 +43,7 @@ def run(words: Mapping[str, str]) -> int | None:
     console = Console(highlight=False, width=min(_WIDTH, Console().width))
     launched = {key: value for key, value in words.items() if key not in _OWN}
     check_machine(limit_mb, 1)
-    folder = _folder(words.get("folder"))
+    folder, above = _folder(words.get("folder"))
     try:
         found = fit_batch(
             launched, limit_mb, folder, lambda line: console.print(line, markup=False)
@@ -59,7 +57,7 @@ def run(words: Mapping[str, str]) -> int | None:
         print(f"interrupted; {what}", file=sys.stderr)
         return INTERRUPTED
     finally:
-        _remove_empty(folder, levels=1 if "folder" in words else _LEVELS)
+        _remove_empty(folder, above)
     with writing_into(folder):
         RunFolder(folder).write(FIT_BATCH, {"words": launched, **found.record()})
     _print(found, console)
@@ -67,22 +65,25 @@ def run(words: Mapping[str, str]) -> int | None:
     return None
 
 
-def _folder(given: str | None) -> Path:
+def _folder(given: str | None) -> tuple[Path, Path]:
+    """A new folder, and the one above it that was there before."""
     moment = datetime.now(UTC)
-    if given is None:
-        return claimed(Path("outputs") / f"{moment:%Y-%m-%d}", f"{moment:%H-%M-%S}")
-    folder = Path(given).expanduser()
-    if folder.exists():
+    usual = Path("outputs") / f"{moment:%Y-%m-%d}" / f"{moment:%H-%M-%S}"
+    folder = usual if given is None else Path(given).expanduser()
+    if given is not None and folder.exists():
         raise UserError(f"folder={given}: is there already; give a new one")
+    above = next(each for each in folder.parents if each.exists())
+    if given is None:
+        return claimed(folder.parent, folder.name), above
     with writing_into(folder):
         folder.mkdir(parents=True)
-    return folder
+    return folder, above
 
 
-def _remove_empty(folder: Path, levels: int) -> None:
-    """Where nothing ran, no folder stays that was made for it."""
-    for each in (folder, *folder.parents)[:levels]:
-        if any(each.iterdir()):
+def _remove_empty(folder: Path, above: Path) -> None:
+    """Where nothing ran, no folder below `above` stays that was made for it."""
+    for each in (folder, *folder.parents):
+        if each == above or any(each.iterdir()):
             return
         each.rmdir()
 

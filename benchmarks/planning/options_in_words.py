@@ -9,6 +9,9 @@ from results.text import counted, fixed, number
 
 Option = Mapping[str, Any]
 """See `results.decision_file`."""
+_FAR = 4
+"""Times the most workers of a run: as far as the model's predictions were held against runs (from
+1 and 2 workers to 8, `tests.performance.scaling_held_out`)."""
 
 
 def option_sentence(name: str, option: Option) -> str:
@@ -20,6 +23,17 @@ def option_sentence(name: str, option: Option) -> str:
         f"{name}: {option['machines']:,} × {option['instance']}{devices}, {option['strategy']}, "
         f"{counted(option['workers'], 'worker')}: {time}{cost}; "
         f"{number(option['speed'])} examples/s; {figures(option)}."
+    )
+
+
+def far_sentence(option: Option) -> str | None:
+    """What a prediction far beyond the runs can't know; None where there were runs near it."""
+    workers, most = option["workers"], option["most_measured_workers"]
+    if workers <= _FAR * most:
+        return None
+    return (
+        f"No run had more than {counted(most, 'worker')}: what sets in only between {most:,} and "
+        f"{workers:,} is in no interval; runs with {_FAR * most:,} would tell more."
     )
 
 

@@ -13,7 +13,7 @@ from benchmarks.planning.candidates import Candidates
 from benchmarks.planning.deciding import Decision, curves
 from benchmarks.planning.goal import Goal
 from benchmarks.planning.levers import Lever
-from benchmarks.planning.options_in_words import Option, answer, option_sentence
+from benchmarks.planning.options_in_words import Option, answer, far_sentence, option_sentence
 from benchmarks.planning.request import Request
 from benchmarks.planning.wording import (
     fallback_sentences,
@@ -82,6 +82,8 @@ def _chosen(
     says = [option_sentence("Recommendation", best)]
     if runner_up is not None:
         says.append(option_sentence("Runner-up", runner_up))
+    if (far := far_sentence(best)) is not None:
+        says.insert(1, far)
     if request.per_day is not None and decision.priced:
         daily = in_usd(request.per_day * best["usd"])
         says.append(f"{number(request.per_day)} trainings a day cost {daily} a day.")
@@ -108,6 +110,7 @@ class _Options:
             "devices": machine.instance.devices or None,
             "machines": int(of.count[place]),
             "workers": int(of.workers[place]),
+            "most_measured_workers": way.most_measured_workers,
             "strategy": way.label,
             **{
                 f"{name}{end}": float(getattr(of, f"{name}{end}")[place])

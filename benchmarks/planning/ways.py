@@ -53,6 +53,11 @@ class Way:
         """The strategy, and what sets this way apart."""
         return ", ".join(filter(None, (self.strategy, self.varied)))
 
+    @property
+    def most_measured_workers(self) -> int:
+        """Of any run, however many machines it had."""
+        return max((*(count for count, _ in self.on_one), *self.measured_across), default=1)
+
     def batch_total(self, workers: ArrayLike) -> NDArray[np.float64]:
         """Examples of a step of all workers together, of the shape of `workers`."""
         of = np.asarray(workers, dtype=np.float64)

@@ -128,6 +128,8 @@ def conditions(emulated: str | None, data_workers: int) -> str:
 
 
 def told(share: Estimate) -> str:
-    """`46% (41 to 50)`."""
-    low, high = max(0.0, share.low), min(1.0, share.high)
-    return f"{max(0.0, share.value):.0%} ({100 * low:.0f} to {100 * high:.0f})"
+    """`46% (41 to 50)`; what noise put outside of 0 to 100% stands at the nearer end."""
+    value, low, high = (
+        min(100.0, max(0.0, 100 * each)) for each in (share.value, share.low, share.high)
+    )
+    return f"{value:.0f}% ({low:.0f} to {high:.0f})"

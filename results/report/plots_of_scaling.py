@@ -53,10 +53,17 @@ def _throughput(fit: Mapping[str, Any], series: Sequence[Mapping[str, Any]], pla
             axes.fill_between(workers, low, high, color=colour, alpha=_BAND, linewidth=0)
             speeds = [each["examples_per_second"] for each in curve]
             axes.plot(workers, speeds, color=colour, label=_name(of, fit))
-            _points(axes, records_in(of, "points"), colour)
+            runs = [
+                (
+                    number_in(each, "workers") or 0.0,
+                    number_in(each, "examples_per_second") or 0.0,
+                    bool(each.get("kept_apart")),
+                )
+                for each in records_in(of, "points")
+            ]
+            _marks(axes, runs, colour)
         axes.plot([], [], "o", color=MUTED, markersize=4, label="run")
-        if any(each.get("kept_apart") for of in series for each in records_in(of, "points")):
-            axes.plot([], [], "x", color=MUTED, markersize=5, label="run on full cores")
+        _full_cores_in_legend(axes, series, "run on full cores")
         axes.set_ylabel("examples / s")
         _workers_axis(axes, series)
         thousands(axes)
@@ -89,14 +96,16 @@ def _efficiency(fit: Mapping[str, Any], series: Sequence[Mapping[str, Any]], pla
             axes.plot(
                 [each["workers"] for each in curve], shares, color=colour, label=_name(of, fit)
             )
-            known = [each for each in curve if each["measured"] is not None]
-            axes.plot(
-                [each["workers"] for each in known],
-                [100 * each["efficiency"] for each in known],
-                "o",
-                color=colour,
-                markersize=5,
-            )
+            apart = {
+                each.get("workers") for each in records_in(of, "points") if each.get("kept_apart")
+            }
+            known = [
+                (each["workers"], 100 * each["efficiency"], each["workers"] in apart)
+                for each in curve
+                if each["measured"] is not None
+            ]
+            _marks(axes, known, colour)
+        _full_cores_in_legend(axes, series, "measured on full cores")
         axes.set_ylabel("% of perfect scaling")
         _workers_axis(axes, series)
         axes.set_ylim(bottom=0)
@@ -130,12 +139,16 @@ def _ideal(axes: Axes, curve: Sequence[Mapping[str, Any]]) -> None:
     axes.plot(workers, speeds, color=INK, linewidth=1, linestyle=_IDEAL, label="ideal")
 
 
-def _points(axes: Axes, points: Sequence[Mapping[str, Any]], colour: str) -> None:
-    for apart, mark, size in ((False, "o", 4), (True, "x", 5)):
-        kept = [each for each in points if bool(each.get("kept_apart")) == apart]
-        workers = [number_in(each, "workers") or 0.0 for each in kept]
-        speeds = [number_in(each, "examples_per_second") or 0.0 for each in kept]
-        axes.plot(workers, speeds, mark, color=colour, markersize=size)
+def _marks(axes: Axes, of: Sequence[tuple[float, float, bool]], colour: str) -> None:
+    """Dots; crosses where the host's cores were full."""
+    for full, mark, size in ((False, "o", 4), (True, "x", 5)):
+        kept = [(x, y) for x, y, was_full in of if was_full == full]
+        axes.plot([x for x, _ in kept], [y for _, y in kept], mark, color=colour, markersize=size)
+
+
+def _full_cores_in_legend(axes: Axes, series: Sequence[Mapping[str, Any]], name: str) -> None:
+    if any(each.get("kept_apart") for of in series for each in records_in(of, "points")):
+        axes.plot([], [], "x", color=MUTED, markersize=5, label=name)
 
 
 def _workers_axis(axes: Axes, series: Sequence[Mapping[str, Any]]) -> None:

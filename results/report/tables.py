@@ -10,7 +10,7 @@ from results.loading import Run
 from results.report.all_runs import interval_of
 from results.run_folder import ENVIRONMENT
 from results.statistics import FEWEST_REPEATS, SMALLEST_EFFECTIVE_SAMPLE
-from results.text import DASH, counted, fixed, number, one_line, percent
+from results.text import DASH, counted, emulated_in_all, fixed, number, one_line, percent
 
 _BETWEEN_RUNS = (
     f"Configurations are compared by whole runs, from {FEWEST_REPEATS} repeats of each on: the"
@@ -199,9 +199,9 @@ def _intervals(runs: Sequence[Run]) -> str:
 
 
 def _emulated(runs: Sequence[Run]) -> str:
-    named = dict.fromkeys(str(run.value("emulated")) for run in runs if run.value("emulated"))
+    named = emulated_in_all(run.value("emulated") for run in runs)
     if named:
-        return f"Emulated: {'; '.join(one_line(each, _LONGEST_NOTE) for each in named)}."
+        return f"Emulated: {one_line(named, _LONGEST_NOTE)}."
     return "Nothing was emulated: every figure is the hardware's own."
 
 

@@ -68,6 +68,7 @@ instances:
         (f"{ROW}, accelerator: A100-80GB", "accelerators=0; write which and how many"),
         ("name: a, provider: own", "published is missing"),
         ("name: a, provider: own, published: soon", "published=soon; write a day such as"),
+        ("name: a, provider: own, published: 2926-11-25", "published=2926-11-25; lies in the"),
         (f"{ROW}, spot_usd_per_hour: '3'", "spot_usd_per_hour='3'; write a number"),
         (f"{ROW}, region: [x]", "region=['x']; write a word"),
         (f"{ROW}, region: ''", "region=''; write a word"),

@@ -96,6 +96,10 @@ def test_interrupt_ends_the_run_under_way_and_leaves_no_process(tmp_path: Path) 
             "batch.total=8: fit-batch sets this for each run; leave it out",
         ),
         (["workload=digits_mlp", "limit_mb=500", "folder=."], "folder=.: is there already"),
+        (
+            ["workload=digits_mlp", "limit_mb=500", "until.step=4", "folder=a/new/one"],
+            "until.step=4: no such key; did you mean until.steps?",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line_before_anything_runs(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.planning.options_in_words import far_sentence
 from results.decision_file import plan_in, put_plan
 from results.pipeline_file import DIAGNOSIS, put_part
 from results.report import write_report
@@ -90,6 +91,21 @@ def test_plan_of_the_readme_is_printed_written_and_drawn(
     assert '<h2 id="rent">What to rent</h2>' in page
     assert record["headline"] in page
     assert '<figure id="plan">' in page
+
+
+@pytest.mark.parametrize(
+    ("workers", "said"),
+    [
+        (8, None),
+        (
+            64,
+            "No run had more than 2 workers: what sets in only between 2 and 64 is in no interval; "
+            "runs with 8 would tell more.",
+        ),
+    ],
+)
+def test_recommendation_far_beyond_the_runs_says_so(workers: int, said: str | None) -> None:
+    assert far_sentence({"workers": workers, "most_measured_workers": 2}) == said
 
 
 def test_damaged_plan_takes_nothing_from_a_report(tmp_path: Path) -> None:

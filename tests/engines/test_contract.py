@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from results.run_folder import LOG, STATUS, SUMMARY
+from results.run_folder import LOG, PROGRESS, STATUS, SUMMARY
 from tests.engines.beds import BEDS, Bed
 from tests.faults.commands import LONG
 from tests.faults.running import pids_printing_to, until
@@ -35,7 +35,15 @@ def test_a_killed_task_is_named_the_run_goes_on_and_stops_with_its_state_kept(
     def starts() -> int:
         return sum(each["event"] == "first_call_done" for each in run.events("worker-0"))
 
-    until(lambda: starts() == 1 and list(run.path.glob("checkpoints/*/manifest.json")))
+    def has_beaten() -> bool:
+        """Whether the worker has told how far it is, which it does every so often."""
+        return bool((run.read_if_there(f"tasks/worker-0/{PROGRESS}") or {}).get("step"))
+
+    until(
+        lambda: (
+            starts() == 1 and has_beaten() and list(run.path.glob("checkpoints/*/manifest.json"))
+        )
+    )
     (pid, *_) = pids_printing_to(run.task_folder("worker-0") / LOG)
     os.kill(pid, signal.SIGKILL)
     until(lambda: starts() == 2 or command.process.poll() is not None)

@@ -18,9 +18,9 @@ from input_pipelines.diagnosis.blocks import (
 from input_pipelines.diagnosis.candidates import candidates
 from input_pipelines.diagnosis.memory import Memory
 from input_pipelines.diagnosis.prediction import Sides, exposure, step_seconds
-from input_pipelines.diagnosis.shares import shares
+from input_pipelines.diagnosis.shares import Estimate, shares
 from input_pipelines.diagnosis.trying import Tried
-from input_pipelines.diagnosis.verdict import INCONCLUSIVE, conditions, judge
+from input_pipelines.diagnosis.verdict import INCONCLUSIVE, conditions, judge, told
 from input_pipelines.settings import PipelineSettings
 
 ROUNDS = 7
@@ -124,6 +124,18 @@ def test_what_was_emulated_or_not_counted_stands_with_the_verdict(
 ) -> None:
     assert conditions(emulated, data_workers).startswith(said)
     assert bool(conditions(emulated, data_workers)) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (Estimate(0.456, 0.41, 0.501), "46% (41 to 50)"),
+        (Estimate(1.07, 1.03, 1.12), "100% (100 to 100)"),
+        (Estimate(-0.01, -0.04, 0.03), "0% (0 to 3)"),
+    ],
+)
+def test_share_is_told_within_a_step(share: Estimate, said: str) -> None:
+    assert told(share) == said
 
 
 def test_part_below_a_tenth_is_not_claimed() -> None:

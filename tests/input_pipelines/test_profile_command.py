@@ -50,3 +50,13 @@ def test_a_misspelt_verb_is_one_line(tmp_path: Path) -> None:
         2,
         "error: profil: no such command; did you mean profile?\n",
     )
+
+
+@pytest.mark.parametrize("engine", ["ray", "slurm"])
+def test_an_engine_elsewhere_is_refused_whatever_it_lacks(tmp_path: Path, engine: str) -> None:
+    ended = command(tmp_path, "profile", "source=digits", f"engine={engine}")
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        f"error: engine={engine}: a study runs on this machine; leave it out\n",
+    )
+    assert list(tmp_path.iterdir()) == []
