@@ -92,10 +92,13 @@ def _efficiency(fit: Mapping[str, Any], series: Sequence[Mapping[str, Any]], pla
         axes.axhline(100, color=MUTED, linewidth=0.9, linestyle=_IDEAL)
         for of, colour in zip(series, colours, strict=True):
             curve = _curve(of)
-            shares = [100 * each["efficiency"] for each in curve]
-            axes.plot(
-                [each["workers"] for each in curve], shares, color=colour, label=_name(of, fit)
-            )
+            workers = [each["workers"] for each in curve]
+            ideals = (count * curve[0]["examples_per_second"] / workers[0] for count in workers)
+            shares = [
+                100 * each["examples_per_second"] / ideal
+                for each, ideal in zip(curve, ideals, strict=True)
+            ]
+            axes.plot(workers, shares, color=colour, label=_name(of, fit))
             apart = {
                 each.get("workers") for each in records_in(of, "points") if each.get("kept_apart")
             }
