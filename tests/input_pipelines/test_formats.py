@@ -47,7 +47,10 @@ def splits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         "jpeg": lambda: jpeg_records.source(examples=16, size=16, shards=2),
         "csv": lambda: csv_lines.source(examples=24, vocabulary=50, shards=3),
         "text": lambda: text_bytes.source(
-            str(Path(tf.__file__).parent / "python" / "data" / "ops"), held_out=8, shards=2
+            str(Path(tf.__file__).parent / "python" / "data" / "ops"),
+            length=1024,
+            held_out=8,
+            shards=2,
         ),
     }
     source, folder = sources[request.param](), tmp_path_factory.mktemp(request.param)

@@ -27,13 +27,14 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def table() -> str:
-    """Markdown, one row a figure, each with how it was made, the day and the revision."""
+    """Markdown, one row a figure, each with how it was made, and the days and revisions."""
     rows = ["| figure | measured | how | when |", "|---|---|---|---|"]
     for name, figures in _FIGURES.items():
         path = RESULTS / f"{name}.json"
         if path.is_file():
             record = json.loads(path.read_text())
-            when = f"{record['date'][:10]}, `{record['revision'][:7]}`"
+            made = [*record.get("earlier", ()), record]
+            when = "; ".join(f"{one['date'][:10]}, `{one['revision'][:7]}`" for one in made)
             command = f"`python -m {_MADE_BY.get(name, f'tests.performance.{name}')}`"
             for figure, measured in figures(record["measured"]):
                 rows.append(f"| {figure} | {measured} | {command} | {when} |")

@@ -19,11 +19,17 @@ RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("tensorflow", "keras", "tf-keras", "numpy", "pyarrow", "torch")
 
 
-def save(name: str, measured: dict[str, Any]) -> Path:
-    """Write `measured` as the figure `name`; returns where it lies."""
+def save(name: str, measured: dict[str, Any], *, kept: bool = False) -> Path:
+    """Write `measured` as the figure `name`; returns where it lies. Where a part of it was `kept`
+    from what was saved before, the record names that revision and date as well."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    record = {"figure": name, **conditions(), "measured": as_json(measured)}
+    record = {"figure": name, **conditions()}
+    if kept and path.is_file():
+        before = json.loads(path.read_text())
+        made = {key: before[key] for key in ("revision", "date")}
+        record["earlier"] = [*before.get("earlier", ()), made]
+    record["measured"] = as_json(measured)
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(f"saved: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     return path

@@ -93,7 +93,7 @@ def main() -> None:
             found[name] = _alone(given) if asked.well_written else _against_grid(given)
         print(f"{name}: {_told(found[name])}", flush=True)
         if asked.save:
-            save(figure, found)
+            save(figure, found, kept=bool(asked.only))
 
 
 def _kept(figure: str) -> dict[str, Any]:

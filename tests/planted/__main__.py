@@ -50,9 +50,11 @@ def main() -> int:
     anew = asked.only or list(JOBS)
     if asked.save and asked.predictions:
         kept = _kept("predicted_gains", "predictions", anew)
-        save("predicted_gains", {"turns": _TURNS, "predictions": kept + predictions})
+        measured = {"turns": _TURNS, "predictions": kept + predictions}
+        save("predicted_gains", measured, kept=bool(kept))
     elif asked.save:
-        save("planted_jobs", _record(_kept("planted_jobs", "judged", anew) + _judgements(found)))
+        kept = _kept("planted_jobs", "judged", anew)
+        save("planted_jobs", _record(kept + _judgements(found)), kept=bool(kept))
     return int(any(one.verdict not in (one.truth, INCONCLUSIVE) for one in found))
 
 

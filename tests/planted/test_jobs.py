@@ -12,10 +12,13 @@ from tests.planted.running import judged
 
 CLASSES = {"compute", "prepare", "fetch", "communicate", "overhead", "memory"}
 INCONCLUSIVE = "inconclusive"
-BRIEFLY = ("measure.rounds=5", "measure.block_seconds=0.15", "measure.advice=false")
+BRIEFLY = (
+    "measure.rounds=5",
+    "measure.block_seconds=0.15",
+    "measure.advice=false",
+    "loop.steps_per_call=5",  # a block is a call at least
+)
 IN_CI = (
-    "latency",
-    "heavy model and heavy map",
     "Python generator",
     "tiny batch",
     "huge shuffle buffer",
