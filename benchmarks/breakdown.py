@@ -40,13 +40,19 @@ class StepParts:
     """Until the variables were written, remote ones too."""
     queue: float | None
     """A coordinator's worker waited for its next call."""
+    call: float | None
+    """From the end of a call of several steps to the next one's first: TensorFlow's way out of it
+    and into the next, and Python in between, which writes down rows and looks at what is due."""
     rest: float
-    """Between steps and calls: the way to Python and back, writing down rows."""
+    """What is left: between two steps of a call, the loop that goes on to the next."""
     unaccounted_share: float
     """Of the seconds from the first step's start to the last one's end, in no step: pauses."""
 
 
-PARTS = ("input", "pull", "compute", "straggle", "transfer", "push", "update", "queue", "rest")
+PARTS = (
+    *("input", "pull", "compute", "straggle", "transfer", "push", "update"),
+    *("queue", "call", "rest"),
+)
 """Those that add up to a step, in the order in which they come."""
 
 
@@ -111,20 +117,24 @@ def _synchronous(rows: StepRows, slowest: np.ndarray) -> StepParts:
     """`slowest`: when the last task had its gradients, unix seconds [n]."""
     straggle: np.ndarray = np.clip(slowest - _computed(rows), 0.0, rows.communicate_seconds)
     transfer = rows.communicate_seconds - straggle + rows.agree_seconds
-    return _parts(rows, straggle=straggle, transfer=transfer)
+    return _parts(rows, straggle=straggle, transfer=transfer, **_known(call=rows.call_seconds))
 
 
 def _overlapping(rows: StepRows) -> StepParts:
     told = {"pull": rows.pull_seconds, "push": rows.push_seconds, "queue": rows.queue_seconds}
-    known = {name: seconds for name, seconds in told.items() if np.isfinite(seconds).all()}
-    return _parts(rows, **known)
+    return _parts(rows, **_known(**told))
+
+
+def _known(**told: np.ndarray) -> dict[str, np.ndarray]:
+    """Those that every row tells."""
+    return {name: seconds for name, seconds in told.items() if np.isfinite(seconds).all()}
 
 
 def _parts(rows: StepRows, **known: np.ndarray) -> StepParts:
     """`known`: seconds of the parts that not every strategy has, [n] each; the others are None."""
     inside = rows.wait_seconds + rows.compute_seconds + rows.update_seconds
     wall = float(_ends(rows).max() - rows.start.min())
-    others = dict.fromkeys(("pull", "straggle", "transfer", "push", "queue"))
+    others = dict.fromkeys(("pull", "straggle", "transfer", "push", "queue", "call"))
     return StepParts(
         step=_mean(rows.seconds),
         input=_mean(rows.wait_seconds),

@@ -9,8 +9,8 @@ examples_per_second_low, _high      95% interval within the run, where the effec
 examples_per_second_interval        "within run", or null where there is none
 effective_sample                    independent steps (or windows) that the interval rests on
 step_seconds_median                 median over calls of a call's seconds per step
-step_input_seconds, _pull_, _compute_, _straggle_, _transfer_, _push_, _update_, _queue_, _rest_
-                                    parts of a measured step, means over steps and then over tasks,
+step_input_seconds, _pull_, _compute_, _straggle_, _transfer_, _push_, _update_, _queue_, _call_,
+_rest_                              parts of a measured step, means over steps and then over tasks,
                                     see `benchmarks.breakdown`; null where the strategy can't tell
 staleness_mean                      of a parameter server: updates of others between a worker's read
                                     of the variables and its own update, mean over measured updates

@@ -42,6 +42,7 @@ class StepRows:
     update_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
     agree_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
     queue_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
+    call_seconds: np.ndarray = field(default_factory=lambda: _NOT_GIVEN)
 
     def __post_init__(self) -> None:
         for name, column in list(vars(self).items()):

@@ -9,5 +9,6 @@ STEP_WORDS = {
     "push": "handing gradients over",
     "update": "updating",
     "queue": "waiting for the coordinator",
+    "call": "between two calls",
     "rest": "the rest",
 }

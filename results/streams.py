@@ -20,6 +20,7 @@ Rows of `steps`, one a step:
     update_seconds          applying them; pushing them too, where that is not told apart
     agree_seconds           summing the last call's loss and wish to stop over all tasks
     queue_seconds           a coordinator's worker waited for its next call
+    call_seconds            from the last call's end to the first step of this one
 
 Rows of `resources`, one per half second; what the system does not tell is null:
     time                            unix seconds
@@ -63,6 +64,7 @@ STEP_PARTS = (
     "update_seconds",
     "agree_seconds",
     "queue_seconds",
+    "call_seconds",
 )
 """Columns of `steps` that older files lack, and that a writer may leave out: they are null then."""
 

@@ -107,7 +107,10 @@ class _Loop:
             self.last_end = max(self.last_end, self.milestones.resumed)
         began = begins(steps, self.last_end)
         # After a pause, which belongs to no step, nothing is left of the sum before it.
-        agreeing = 0.0 if self.last_end is None else self.last_agreed - self.last_end
+        agreeing = calling = 0.0
+        if self.last_end is not None:
+            agreeing = self.last_agreed - self.last_end
+            calling = float(steps.starts[0]) - max(self.last_agreed, self.last_end)
         self.last_end, self.last_agreed = float(steps.ends[-1]), called.agreed
         parts = synchronous_parts(steps) if job.devices == "cpu" else {}
         job.recorder.steps(
@@ -117,7 +120,11 @@ class _Loop:
             steps.fed - steps.starts,
             job.batch_per_replica * job.placement.replicas,
             None if job.emulated else loss,
-            parts=parts | {"agree_seconds": before_first(agreeing, steps)},
+            parts=parts
+            | {
+                "agree_seconds": before_first(agreeing, steps),
+                "call_seconds": before_first(calling, steps),
+            },
         )
         if job.measure.examples:
             job.recorder.examples(self.step + 1, steps.numbers)

@@ -35,7 +35,7 @@ _IN_THE_MODEL = {"workers", "ps", "strategy", "workload", "keras", _MBIT, _ACCEL
 _IN_THE_MODEL_BELOW = ("batch.", "strategy.", "engine.")
 _NOT_OF_SPEED_BELOW = ("until.", "measure.", "evaluate.", "checkpoint.", "watch.")
 _OF_THE_WORKLOAD = ("workload.", "source", "source.")
-_LIES_WITHIN = {"pull": "compute", "push": "update"}
+_LIES_WITHIN = {"pull": "compute", "push": "update", "call": "rest"}
 _WHAT_IS_LEFT = "rest"
 """Part of a step that is known only where all others are."""
 _MOST = 0.5
@@ -151,8 +151,8 @@ def _point(row: Mapping[str, Any], environment: Mapping[str, Any]) -> Point:
 
 def _parts(row: Mapping[str, Any], step_seconds: float) -> dict[str, float]:
     """Means over steps, of which a few may be very long: as shares of the typical step, where all
-    of them are known. What a worker pulls counts as computing and what it pushes as the update,
-    as in runs that didn't tell them apart."""
+    of them are known. What a worker pulls counts as computing, what it pushes as the update and
+    what lies between two calls as what is left, as in runs that didn't tell them apart."""
     told = {part: _number(row.get(f"step_{part}_seconds")) for part in PARTS}
     found = {part: seconds for part, seconds in told.items() if seconds is not None}
     for part, within in _LIES_WITHIN.items():

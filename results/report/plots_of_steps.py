@@ -38,6 +38,7 @@ _COLOURS = {
     "push": PURPLE,  # no task has both: gradients are on their way
     "update": GREEN,
     "queue": SKY,
+    "call": SKY,  # nor both of these: between two calls a coordinator's worker waits
     "rest": GREY,
 }
 _MOST_BARS = 24

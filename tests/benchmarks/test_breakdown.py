@@ -15,7 +15,7 @@ from benchmarks.breakdown import (
 )
 from benchmarks.throughput import StepRows
 
-FIELDS = ("wait", "pull", "compute", "communicate", "push", "update", "agree", "queue")
+FIELDS = ("wait", "pull", "compute", "communicate", "push", "update", "agree", "queue", "call")
 
 
 def rows(start: float, steps: int, rest: float, first: int = 1, **parts: float) -> StepRows:
@@ -36,6 +36,7 @@ def rows(start: float, steps: int, rest: float, first: int = 1, **parts: float) 
         update_seconds=told["update"],
         agree_seconds=told["agree"],
         queue_seconds=told["queue"],
+        call_seconds=told["call"],
     )
 
 
@@ -66,6 +67,14 @@ def test_rows_that_do_not_tell_have_no_parts():
     assert synchronous_parts({}) == {} == overlapping_parts({})
     assert mean_parts({}) is None
     assert staleness_mean({"worker-0": silent}) is None
+
+
+def test_what_lies_between_two_calls_is_a_part_where_rows_tell():
+    parts = {"wait": 1, "compute": 4, "communicate": 2, "update": 1, "agree": 0}
+    (older,) = synchronous_parts({"chief-0": rows(0.0, 8, rest=3, **parts)}).values()
+    (of,) = synchronous_parts({"chief-0": rows(0.0, 8, rest=1, **parts, call=2)}).values()
+    assert (older.call, older.rest, older.step) == (None, 3, 11)
+    assert (of.call, of.rest, of.step) == pytest.approx((2, 1, 11))
 
 
 def test_a_pause_is_no_part_of_a_step_and_is_told():
@@ -125,13 +134,13 @@ def test_a_worker_alone_is_never_stale():
 
 @given(
     st.lists(
-        st.tuples(*[st.floats(0, 5) for _ in range(6)], st.floats(-3, 3)), min_size=1, max_size=4
+        st.tuples(*[st.floats(0, 5) for _ in range(7)], st.floats(-3, 3)), min_size=1, max_size=4
     )
 )
 def test_parts_add_up_to_the_step_whatever_the_clocks_say(tasks):
-    names = ("wait", "compute", "communicate", "update", "agree")
+    names = ("wait", "compute", "communicate", "update", "agree", "call")
     measured = {
-        f"worker-{place}": rows(each[6], 5, rest=each[5], **dict(zip(names, each, strict=False)))
+        f"worker-{place}": rows(each[7], 5, rest=each[6], **dict(zip(names, each, strict=False)))
         for place, each in enumerate(tasks)
     }
     for of in synchronous_parts(measured).values():

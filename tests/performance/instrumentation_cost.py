@@ -9,11 +9,14 @@ function, of as many of the same steps on the same variables and the same input,
 fetched once a call; no recorder is open meanwhile. Blocks of calls take turns in one process, and
 the order within a pair turns too.
 
-CPU is that of the whole process, TensorFlow's and the recorder's threads included. Intervals are
-95%, over pairs, by Student's t: of CPU on differences, of the ratio of wall seconds on logarithms.
+CPU is that of the whole process, TensorFlow's and the recorder's threads included. Each figure is
+the mean over pairs without the fifth that is least and the fifth that is greatest, as what else the
+machine does now and then slows one block of a pair by much; intervals are 95%, bootstrapped: of CPU
+on differences, of the ratio of wall seconds on logarithms.
 """
 
 import argparse
+import functools
 import os
 import tempfile
 import time
@@ -38,8 +41,11 @@ if TYPE_CHECKING:
     from strategies.job import TrainingJob
 
 STEPS_PER_CALL = 10
-_FIRST_CALLS = 10
+_FIRST_CALLS = 3
 """Before each block: a recorder makes its files at its first writing, once a run."""
+
+_TRIMMED = 0.2
+"""Of the pairs, at either end."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def main() -> None:
     """Measures, prints, and with --save keeps the figure."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, default=10_000)
-    parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--pairs", type=int, default=120)
     parser.add_argument("--save", action="store_true")
     given = parser.parse_args()
     costs = [cost(case, int(given.calls * case.share), given.pairs) for case in CASES]
@@ -105,26 +111,28 @@ def cost(case: Case, calls: int, pairs: int) -> Cost:
         for pair in range(pairs):
             for measured in (True, False) if pair % 2 else (False, True):
                 wall[pair, int(measured)], cpu[pair, int(measured)] = sides.block(measured, count)
-    ratios = np.log(wall[:, 1] / wall[:, 0])
-    more = 1e6 * (cpu[:, 1] - cpu[:, 0])
+    ratio, *ratio_ends = np.exp(_middle(np.log(wall[:, 1] / wall[:, 0])))
+    more, *more_ends = _middle(1e6 * (cpu[:, 1] - cpu[:, 0]))
     return Cost(
         workload=case.workload,
         batch=case.batch,
         pairs=pairs,
         calls=count * pairs,
         step_us=1e6 * float(np.median(wall[:, 0])),
-        cpu_us_per_step=float(more.mean()),
-        cpu_low=float(more.mean() - _half(more)),
-        cpu_high=float(more.mean() + _half(more)),
-        ratio=float(np.exp(ratios.mean())),
-        low=float(np.exp(ratios.mean() - _half(ratios))),
-        high=float(np.exp(ratios.mean() + _half(ratios))),
+        cpu_us_per_step=float(more),
+        cpu_low=float(more_ends[0]),
+        cpu_high=float(more_ends[1]),
+        ratio=float(ratio),
+        low=float(ratio_ends[0]),
+        high=float(ratio_ends[1]),
     )
 
 
-def _half(values: np.ndarray) -> float:
-    """Half the 95% interval of the mean."""
-    return float(scipy.stats.sem(values) * scipy.stats.t.ppf(0.975, len(values) - 1))
+def _middle(values: np.ndarray) -> np.ndarray:
+    """The trimmed mean and the ends of its 95% interval."""
+    mean = functools.partial(scipy.stats.trim_mean, proportiontocut=_TRIMMED)
+    ends = scipy.stats.bootstrap((values,), mean, rng=np.random.default_rng(0)).confidence_interval
+    return np.array([mean(values), ends.low, ends.high])
 
 
 class Sides:

@@ -42,7 +42,7 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
         assert ((table.pull_seconds > 0) & (table.push_seconds > 0)).all() == remote
         within = (
             *("wait", "pull", "compute", "communicate"),
-            *("push", "update", "agree", "queue"),
+            *("push", "update", "agree", "queue", "call"),
         )
         told = np.nansum([table[f"{name}_seconds"] for name in within], axis=0)
         assert (told <= table.seconds + 1e-6).all()

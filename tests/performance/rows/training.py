@@ -83,11 +83,18 @@ def start_up(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def breakdown(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for workload in dict.fromkeys(cell["workload"] for cell in measured["cells"]):
         own = [cell for cell in measured["cells"] if cell["workload"] == workload]
-        rests = ", ".join(f"{cell['strategy']} {cell['shares']['rest']:.1%}" for cell in own)
+        left, calls = (
+            ", ".join(
+                f"{cell['strategy']} {share:.1%}"
+                for cell in own
+                if (share := cell["shares"][part]) is not None
+            )
+            for part in ("rest", "call")
+        )
         outside = max(cell["unaccounted"] for cell in own)
         yield (
-            f"`{workload}`: of a step, neither input, compute, communication, update nor queue",
-            f"{rests}; in no step {outside:.1%} at most",
+            f"`{workload}`: of a step, what no part names; and between two calls of ten steps",
+            f"{left}; and {calls}; in no step {outside:.1%} at most",
         )
 
 
