@@ -2,7 +2,8 @@
 
 Each pipeline is wrong in a known way; with `--well-written` each leaves all to AUTOTUNE, and there
 is no grid. The tuned one and the grid's best are measured again at the end, in turns, with the one
-that was given. `--only <name> …` takes some of the pipelines and keeps what was saved of others.
+that was given. `--only <name> …` takes some of the pipelines and keeps what was saved of others;
+`--keep-grid` takes the grid's best setting and its time from what was saved, and only tunes anew.
 
     python -m tests.performance.tuned_pipelines [--well-written] [--tune-seconds 30] [--save]
 """
@@ -86,18 +87,22 @@ def main() -> None:
     asked = _arguments()
     pipelines = WELL_WRITTEN if asked.well_written else MISCONFIGURED
     figure = "tuned_well_written" if asked.well_written else "tuned_pipelines"
-    found = _kept(figure) if asked.only else {}
+    saved = _kept(figure)
+    found = dict(saved) if asked.only else {}
     for name in asked.only or pipelines:
         with tempfile.TemporaryDirectory(prefix="tuned-") as folder:
             given = _Given(pipelines[name], Path(folder), asked.tune_seconds)
-            found[name] = _alone(given) if asked.well_written else _against_grid(given)
+            if asked.well_written:
+                found[name] = _alone(given)
+            else:
+                found[name] = _against_grid(given, saved[name] if asked.keep_grid else None)
         print(f"{name}: {_told(found[name])}", flush=True)
         if asked.save:
-            save(figure, found, kept=bool(asked.only))
+            save(figure, found, kept=bool(asked.only) or asked.keep_grid)
 
 
 def _kept(figure: str) -> dict[str, Any]:
-    """What was measured of the other pipelines."""
+    """What was measured of all pipelines before."""
     path = RESULTS / f"{figure}.json"
     return dict(json.loads(path.read_text())["measured"]) if path.is_file() else {}
 
@@ -158,14 +163,14 @@ def _alone(given: _Given) -> dict[str, Any]:
     }
 
 
-def _against_grid(given: _Given) -> dict[str, Any]:
+def _against_grid(given: _Given, saved: dict[str, Any] | None) -> dict[str, Any]:
+    """`saved`: what was measured before, whose grid is kept; None makes the grid."""
     tuned = _apart(_tuned, given)
     every = list(_settings(tuned.given))
-    parts = [every[start : start + _PART] for start in range(0, len(every), _PART)]
-    first = [_apart(_one_block_each, given, part_of) for part_of in parts]
-    measured = [rate for rates, _ in first for rate in rates]
-    best, seconds = _apart(_best_of, given, every, measured)
-    grid_seconds = seconds + sum(each for _, each in first)
+    if saved is None:
+        best, grid_seconds = _best_of_grid(given, every)
+    else:
+        best, grid_seconds = replace(tuned.given, **saved["grid_best"]), saved["grid_seconds"]
     settings = {"given": tuned.given, "tuned": tuned.chosen, "grid": best}
     rates = _apart(_in_turns, given, settings)
     return {
@@ -180,6 +185,15 @@ def _against_grid(given: _Given) -> dict[str, Any]:
         "tuned_to_grid": _ratio(rates["tuned"], rates["grid"]),
         "rates": rates,
     }
+
+
+def _best_of_grid(given: _Given, every: list[PipelineSettings]) -> tuple[PipelineSettings, float]:
+    """The fastest setting, and the seconds that finding it took."""
+    parts = [every[start : start + _PART] for start in range(0, len(every), _PART)]
+    first = [_apart(_one_block_each, given, part_of) for part_of in parts]
+    measured = [rate for rates, _ in first for rate in rates]
+    best, seconds = _apart(_best_of, given, every, measured)
+    return best, seconds + sum(each for _, each in first)
 
 
 def _settings(given: PipelineSettings) -> Iterator[PipelineSettings]:
@@ -255,6 +269,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--well-written", action="store_true")
     parser.add_argument("--tune-seconds", type=float, default=30.0)
     parser.add_argument("--only", nargs="*", choices=[*MISCONFIGURED, *WELL_WRITTEN])
+    parser.add_argument("--keep-grid", action="store_true")
     parser.add_argument("--save", action="store_true")
     return parser.parse_args()
 
