@@ -66,7 +66,7 @@ def states(journal: Journal) -> list[str]:
 
 
 def test_sweep_that_was_killed_goes_on_where_it_stopped(tmp_path):
-    command = start(tmp_path, "-m", "seed=1,2", *_SHORT[1:], "until.seconds=4", _FOLDER)
+    command = start(tmp_path, "-m", "seed=1,2", *_SHORT[1:], "until.seconds=6", _FOLDER)
     sweep = tmp_path / "s"
     wait_for_run(sweep, 1, command)
     wait_for_rows(sweep / "1" / "tasks" / "chief-0")
@@ -77,7 +77,7 @@ def test_sweep_that_was_killed_goes_on_where_it_stopped(tmp_path):
     changed = launch(tmp_path, "resume=s", "until.seconds=2")
     assert changed.returncode == 2
     assert "until.seconds=2" in changed.stderr
-    assert "was 4" in changed.stderr
+    assert "was 6" in changed.stderr
     assert len(changed.stderr.splitlines()) == 1
     assert states(read_journal(sweep)) == [DONE, RUNNING]
 
@@ -91,13 +91,13 @@ def test_sweep_that_was_killed_goes_on_where_it_stopped(tmp_path):
     assert read_rows(sweep / "1" / "attempts" / "1" / "tasks" / "chief-0", STEPS).num_rows > 0
     assert (sweep / "report.html").is_file()
 
-    again = launch(tmp_path, "-m", "seed=1,2", *_SHORT[1:], "until.seconds=4", "resume=s")
+    again = launch(tmp_path, "-m", "seed=1,2", *_SHORT[1:], "until.seconds=6", "resume=s")
     assert again.returncode == 0, again.stderr
     assert "run 1, attempt" not in again.stdout
 
 
 def test_ctrl_c_ends_a_sweep_and_a_launcher_without_words_goes_on(tmp_path):
-    words = ("-m", "seed=1,2", "until.seconds=3", "report=false", "quiet.seconds=0")
+    words = ("-m", "seed=1,2", "until.seconds=5", "report=false", "quiet.seconds=0")
     command = start(tmp_path, *words)
     limit = time.monotonic() + 60
     while not (found := [path for path in tmp_path.glob("multirun/*/*") if is_sweep(path)]):
@@ -170,7 +170,7 @@ def test_sweep_ends_where_the_next_run_would_not_fit(tmp_path):
 
 
 def test_second_measurement_is_refused_or_queues(tmp_path):
-    command = start(tmp_path, "until.seconds=4", *_SHORT[1:], "hydra.run.dir=one")
+    command = start(tmp_path, "until.seconds=12", *_SHORT[1:], "hydra.run.dir=one")
     wait_for_run(tmp_path, "one", command)
     refused = launch(tmp_path, *_SHORT, "hydra.run.dir=two")
     assert refused.returncode == 2
