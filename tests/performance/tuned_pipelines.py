@@ -177,6 +177,7 @@ def _against_grid(given: _Given, saved: dict[str, Any] | None) -> dict[str, Any]
         "words": given.words,
         "overrides": tuned.record["overrides"],
         "same": tuned.record["same"],
+        "tune_seconds": given.tune_seconds,
         "tuning_seconds": tuned.seconds,
         "grid_seconds": grid_seconds,
         "grid_settings": len(every),

@@ -40,7 +40,7 @@ def tuned(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, one in measured.items():
         share = one["tuning_seconds"] / one["grid_seconds"]
         yield (
-            f"`tune`: {name}",
+            f"`tune`: {name} (`tune.seconds={one['tune_seconds']:g}`)",
             f"{ratio(one['tuned_to_given'])} as fast as given; {ratio(one['tuned_to_grid'])} the "
             f"best of a grid of {one['grid_settings']}, in {share:.0%} of its time",
         )
