@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from benchmarks.throughput import StepRows
+from results.step_words import STEP_WORDS
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,7 @@ class StepParts:
     """Of the seconds from the first step's start to the last one's end, in no step: pauses."""
 
 
-PARTS = (
-    *("input", "pull", "compute", "straggle", "transfer", "push", "update"),
-    *("queue", "call", "rest"),
-)
+PARTS = tuple(STEP_WORDS)
 """Those that add up to a step, in the order in which they come."""
 
 

@@ -80,10 +80,10 @@ def _chosen(
     if best is None:
         return []
     says = [option_sentence("Recommendation", best)]
+    if (far := far_sentence(best)) is not None:
+        says.append(far)
     if runner_up is not None:
         says.append(option_sentence("Runner-up", runner_up))
-    if (far := far_sentence(best)) is not None:
-        says.insert(1, far)
     if request.per_day is not None and decision.priced:
         daily = in_usd(request.per_day * best["usd"])
         says.append(f"{number(request.per_day)} trainings a day cost {daily} a day.")

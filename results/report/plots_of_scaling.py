@@ -93,11 +93,8 @@ def _efficiency(fit: Mapping[str, Any], series: Sequence[Mapping[str, Any]], pla
         for of, colour in zip(series, colours, strict=True):
             curve = _curve(of)
             workers = [each["workers"] for each in curve]
-            ideals = (count * curve[0]["examples_per_second"] / workers[0] for count in workers)
-            shares = [
-                100 * each["examples_per_second"] / ideal
-                for each, ideal in zip(curve, ideals, strict=True)
-            ]
+            speeds = [each["examples_per_second"] / each["workers"] for each in curve]
+            shares = [100 * speed / speeds[0] for speed in speeds]
             axes.plot(workers, shares, color=colour, label=_name(of, fit))
             apart = {
                 each.get("workers") for each in records_in(of, "points") if each.get("kept_apart")

@@ -25,14 +25,24 @@ def save(name: str, measured: dict[str, Any], *, kept: bool = False) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     record = {"figure": name, **conditions()}
-    if kept and path.is_file():
-        before = json.loads(path.read_text())
+    before = _record_of(name)
+    if kept and before:
         made = {key: before[key] for key in ("revision", "date")}
         record["earlier"] = [*before.get("earlier", ()), made]
     record["measured"] = as_json(measured)
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(f"saved: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     return path
+
+
+def saved(name: str) -> dict[str, Any]:
+    """What was measured of the figure `name` before; nothing where it never was."""
+    return dict(_record_of(name).get("measured", {}))
+
+
+def _record_of(name: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}.json"
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
 
 
 def conditions() -> dict[str, Any]:

@@ -10,7 +10,6 @@ that was given. `--only <name> …` takes some of the pipelines and keeps what w
 
 import argparse
 import itertools
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +31,7 @@ from results.errors import UserError
 from results.pipeline_file import TUNING, part
 from results.run_folder import RunFolder
 from results.statistics import paired
-from tests.performance.record import RESULTS, save
+from tests.performance.record import save, saved
 from tests.runs import experiment
 
 _T = TypeVar("_T")
@@ -87,24 +86,18 @@ def main() -> None:
     asked = _arguments()
     pipelines = WELL_WRITTEN if asked.well_written else MISCONFIGURED
     figure = "tuned_well_written" if asked.well_written else "tuned_pipelines"
-    saved = _kept(figure)
-    found = dict(saved) if asked.only else {}
+    before = saved(figure)
+    found = dict(before) if asked.only else {}
     for name in asked.only or pipelines:
         with tempfile.TemporaryDirectory(prefix="tuned-") as folder:
             given = _Given(pipelines[name], Path(folder), asked.tune_seconds)
             if asked.well_written:
                 found[name] = _alone(given)
             else:
-                found[name] = _against_grid(given, saved[name] if asked.keep_grid else None)
+                found[name] = _against_grid(given, before[name] if asked.keep_grid else None)
         print(f"{name}: {_told(found[name])}", flush=True)
         if asked.save:
             save(figure, found, kept=bool(asked.only) or asked.keep_grid)
-
-
-def _kept(figure: str) -> dict[str, Any]:
-    """What was measured of all pipelines before."""
-    path = RESULTS / f"{figure}.json"
-    return dict(json.loads(path.read_text())["measured"]) if path.is_file() else {}
 
 
 @dataclass(frozen=True)
@@ -163,14 +156,14 @@ def _alone(given: _Given) -> dict[str, Any]:
     }
 
 
-def _against_grid(given: _Given, saved: dict[str, Any] | None) -> dict[str, Any]:
-    """`saved`: what was measured before, whose grid is kept; None makes the grid."""
+def _against_grid(given: _Given, before: dict[str, Any] | None) -> dict[str, Any]:
+    """`before`: what was measured before, whose grid is kept; None makes the grid."""
     tuned = _apart(_tuned, given)
     every = list(_settings(tuned.given))
-    if saved is None:
+    if before is None:
         best, grid_seconds = _best_of_grid(given, every)
     else:
-        best, grid_seconds = replace(tuned.given, **saved["grid_best"]), saved["grid_seconds"]
+        best, grid_seconds = replace(tuned.given, **before["grid_best"]), before["grid_seconds"]
     settings = {"given": tuned.given, "tuned": tuned.chosen, "grid": best}
     rates = _apart(_in_turns, given, settings)
     return {

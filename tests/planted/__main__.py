@@ -7,7 +7,6 @@ that were saved before stay as they are.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from collections import Counter
@@ -18,14 +17,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.performance.record import RESULTS, save
+from input_pipelines.diagnosis.verdict import INCONCLUSIVE
+from tests.performance.record import save, saved
 from tests.planted.jobs import JOBS
-from tests.planted.running import Judged, judged
+from tests.planted.running import BRIEFLY, Judged, judged
 
-INCONCLUSIVE = "inconclusive"
 _TURNS = 2
 """Runs without and with an advice, whose geometric mean is what it gained."""
-BRIEFLY = ("measure.rounds=5", "measure.block_seconds=0.15", "measure.advice=false")
 
 
 def main() -> int:
@@ -109,9 +107,7 @@ def _judgements(found: list[Judged]) -> list[dict[str, Any]]:
 
 def _kept(figure: str, rows: str, anew: list[str]) -> list[dict[str, Any]]:
     """What was saved of other jobs than these."""
-    path = RESULTS / f"{figure}.json"
-    saved = json.loads(path.read_text())["measured"][rows] if path.is_file() else []
-    return [each for each in saved if each["job"] not in anew]
+    return [each for each in saved(figure).get(rows, ()) if each["job"] not in anew]
 
 
 def _record(judged: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ QUICK = (
     "quiet.seconds=0",
     "report=false",
 )
+BRIEFLY = ("measure.rounds=5", "measure.block_seconds=0.15", "measure.advice=false")
+"""Enough for a verdict, and trying nothing."""
 _TIMEOUT_SECONDS = 240
 _ENDED_WELL = (0, 1)
 """1 where memory ended the job, which is a diagnosis too."""

@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from input_pipelines.diagnosis.verdict import INCONCLUSIVE
 from tests.planted.jobs import JOBS
-from tests.planted.running import judged
+from tests.planted.running import BRIEFLY, judged
 
 CLASSES = {"compute", "prepare", "fetch", "communicate", "overhead", "memory"}
-INCONCLUSIVE = "inconclusive"
-BRIEFLY = (
-    "measure.rounds=5",
-    "measure.block_seconds=0.15",
-    "measure.advice=false",
-    "loop.steps_per_call=5",  # a block is a call at least
-)
 IN_CI = (
+    "latency",
+    "heavy model and heavy map",
     "Python generator",
     "tiny batch",
     "huge shuffle buffer",

@@ -144,14 +144,14 @@ def test_sweep_stops_at_the_first_failure_where_it_is_asked_to(tmp_path):
 
 
 def test_run_that_takes_too_long_has_failed_and_keeps_what_it_measured(tmp_path):
-    words = ("strategy=mirrored", "workers=2", *_LONG, "sweep.timeout_minutes=0.25")
+    words = ("strategy=mirrored", "workers=1,2", *_LONG, "sweep.timeout_minutes=0.25")
     ended = launch(tmp_path, "-m", *words, _FOLDER)
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert states(read_journal(tmp_path / "s")) == [FAILED]
-    status = json.loads((tmp_path / "s" / "0" / "status.json").read_text())
+    assert states(read_journal(tmp_path / "s")) == [FAILED, FAILED]
+    status = json.loads((tmp_path / "s" / "1" / "status.json").read_text())
     assert status["state"] == FAILED
     assert "sweep.timeout_minutes=0.25" in status["reason"]
-    assert json.loads((tmp_path / "s" / "0" / "summary.json").read_text())["steps"] > 0
+    assert json.loads((tmp_path / "s" / "1" / "summary.json").read_text())["steps"] > 0
 
 
 def test_sweep_ends_where_the_next_run_would_not_fit(tmp_path):
