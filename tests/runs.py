@@ -24,7 +24,8 @@ def experiment(*overrides: str) -> Experiment:
 
 
 def run(session: Session, folder: Path, *overrides: str) -> tuple[Outcome, RunFolder]:
-    """Runs it in `folder`, which is made."""
+    """Runs it in `folder`, which is made; waits for no quiet, as other tests may run beside it."""
     folder.mkdir(parents=True)
-    outcome = run_one(session, experiment(*overrides), folder, list(overrides))
+    asked = experiment("quiet.seconds=0", *overrides)
+    outcome = run_one(session, asked, folder, list(overrides))
     return outcome, RunFolder(folder)

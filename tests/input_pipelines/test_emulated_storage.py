@@ -85,6 +85,7 @@ def test_each_request_of_a_file_pays_its_latency(large: Split) -> None:
     assert seconds_to_read(large, StorageSettings(latency_ms=50.0)) > 0.9 * requests * 0.05
 
 
+@pytest.mark.alone
 def test_reads_at_once_overlap_their_latency(split: Split) -> None:
     def seconds(at_once: int) -> float:
         feed = feed_of(split, shuffle=0, parallel_reads=at_once)

@@ -68,6 +68,7 @@ def computing(x, y, seed):
     return x + tf.cast(tf.reduce_sum(matrix), tf.int64), y
 
 
+@pytest.mark.alone
 @pytest.mark.ci
 def test_a_stage_that_waits_limits_and_its_time_is_waiting(tmp_path: Path) -> None:
     found = profile_of(study_of(tmp_path, sleeping, parallel_calls=1))
@@ -84,6 +85,7 @@ def test_a_stage_that_waits_limits_and_its_time_is_waiting(tmp_path: Path) -> No
     assert found["warm"]["examples_per_second"] < 3 / 0.004
 
 
+@pytest.mark.alone
 @pytest.mark.ci
 def test_a_stage_that_computes_limits_and_its_time_is_cpu(tmp_path: Path) -> None:
     study = study_of(tmp_path, computing, parallel_calls=1)

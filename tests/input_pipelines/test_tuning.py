@@ -111,6 +111,7 @@ def test_order_of_a_persons_own_reads_stays_however_many_there_are() -> None:
     assert len(beside) > 1
 
 
+@pytest.mark.alone
 @pytest.mark.ci
 def test_tuned_pipeline_gives_the_same_examples_and_is_never_slower(tmp_path: Path) -> None:
     ended = study_pipeline(

@@ -17,6 +17,7 @@ _OFF = 0.1
 """What was left of a period, and of a tick of the scheduler."""
 
 
+@pytest.mark.alone
 @needs_groups
 @pytest.mark.ci
 def test_task_gets_its_share_until_it_is_ended_for_its_hosts_memory(tmp_path: Path) -> None:

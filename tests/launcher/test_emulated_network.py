@@ -17,6 +17,7 @@ _ABOVE = 1.1
 """What was in a bucket and in queues comes on top of the rate."""
 
 
+@pytest.mark.alone
 @pytest.mark.ci
 @pytest.mark.skipif(hosts.why_not() is not None, reason=f"{hosts.why_not()}")
 def test_gradients_take_as_long_as_their_bytes_at_that_rate(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests.runs import experiment
 _LOOK = "from launcher import quiet; print(quiet.wait_until_quiet(0.0))"
 
 
+@pytest.mark.alone
 def test_machine_whose_cores_compute_for_others_is_not_quiet() -> None:
     spin = [sys.executable, "-c", "while True: pass"]
     others = [subprocess.Popen(spin) for _ in os.sched_getaffinity(0)]
@@ -41,6 +42,7 @@ def test_machine_whose_cores_compute_for_others_is_not_quiet() -> None:
     assert quiet.BUSY_SHARE < float(looked.stdout) <= 1
 
 
+@pytest.mark.alone
 def test_noisy_machine_is_waited_for_no_longer_than_asked(monkeypatch) -> None:
     monkeypatch.setattr(quiet, "BUSY_SHARE", -1.0)
     assert quiet.wait_until_quiet(0.5) is not None
@@ -52,6 +54,7 @@ def test_quiet_machine_is_not_waited_for(monkeypatch) -> None:
     assert quiet.wait_until_quiet(3600.0) is None
 
 
+@pytest.mark.alone
 def test_run_that_began_on_a_busy_machine_says_so_beside_its_figures(tmp_path: Path) -> None:
     run = make_run(tmp_path, Made())
     summary = run.read(SUMMARY)

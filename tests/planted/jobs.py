@@ -112,10 +112,10 @@ JOBS = {
             "source.parameters.examples=2048",
             "batch.per_replica=32",
             "workload.parameters.width=48",
-            "emulate.storage.mb_per_second=1.5",
+            "emulate.storage.mb_per_second=0.6",
         ),
         "fetch",
-        "warm, the model holds it; from storage, 40 ms of reading do",
+        "warm, the model holds it; from storage, 0.1 s of reading does",
     ),
     "readers that decompress": PlantedJob(
         _own(f"{_PIPELINE}.zipped_records", "batch.per_replica=16"),

@@ -33,6 +33,7 @@ def test_ci_takes_a_job_of_every_class() -> None:
     assert {JOBS[name].truth for name in IN_CI} == CLASSES
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "name",
     [

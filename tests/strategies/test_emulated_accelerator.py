@@ -40,6 +40,7 @@ def test_stand_ins_have_shapes_types_and_sparseness_of_the_real_gradients() -> N
     assert absent is None
 
 
+@pytest.mark.alone
 @pytest.mark.ci
 def test_workers_wait_and_leave_no_loss_no_quality_and_no_model(tmp_path: Path) -> None:
     words = ["strategy=parameter_server", "workers=2", "until.steps=40", "loop.steps_per_call=5"]
@@ -67,6 +68,7 @@ def test_workers_wait_and_leave_no_loss_no_quality_and_no_model(tmp_path: Path) 
     assert usual < slow
 
 
+@pytest.mark.alone
 @pytest.mark.ci
 def test_replicas_of_one_process_wait_side_by_side(tmp_path: Path) -> None:
     words = ["strategy=mirrored", "workers=8", "until.steps=15", "report=false"]
