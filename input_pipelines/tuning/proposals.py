@@ -12,6 +12,8 @@ from input_pipelines.tuning.rates import MAP, READ, Cost, behind, best_rate, cal
 
 _PARSE = "parse"
 _WIDER = 2
+_CALLS_A_CORE = 4
+"""That the model's proposals have at once: with one a core, each waits to be woken between two."""
 _MOST_AHEAD = 8
 _BUFFERS = (None, 1, _MOST_AHEAD)
 """Batches made ahead; None is AUTOTUNE's choice, which a race holds to about the most."""
@@ -46,11 +48,9 @@ def proposals(
     for cache in ("none", *caches):
         left = stages if cache == "none" else behind(stages, _PARSE)
         rate = best_rate(left, cores)
-        calls = calls_for(left, MAP, rate)
+        calls = max(calls_for(left, MAP, rate), _CALLS_A_CORE * cores)
         reads = calls_for(left, READ, rate)
-        chosen = replace(
-            given, cache=cache, parallel_calls=max(calls, cores), prefetch=prefetch, threads=None
-        )
+        chosen = replace(given, cache=cache, parallel_calls=calls, prefetch=prefetch, threads=None)
         for settings in (replace(chosen, parallel_calls=None), chosen):
             if not _reads_may_change(given, ordered) or cache != "none":
                 found.append((rate, settings))
@@ -99,5 +99,5 @@ def _reads_may_change(settings: PipelineSettings, ordered: bool) -> bool:
 
 def _steps(number: int | None, cores: int) -> list[int | None]:
     if number is None:
-        return [cores, _WIDER * _WIDER * cores]
+        return [cores, _CALLS_A_CORE * cores]
     return [None, max(1, number // _WIDER), min(_MOST_CALLS, _WIDER * number)]

@@ -248,13 +248,11 @@ def _budget_bytes(study: Study, batch_bytes: int) -> int:
 
 
 def _caches(study: Study, batch_bytes: int, budget: int) -> tuple[str, ...]:
-    """Kinds of cache that there is room for."""
+    """The cache that there is room for: in memory, where it is read without being decoded, else on
+    disk, else none."""
     if study.epoch_examples is None:
         return ()
     whole = _CACHE_OVERHEAD * batch_bytes / study.batch * study.epoch_examples
-    kinds = []
     if whole <= budget:
-        kinds.append("memory")
-    if whole <= psutil.disk_usage(str(study.folder)).free / 2:
-        kinds.append("disk")
-    return tuple(kinds)
+        return ("memory",)
+    return ("disk",) if whole <= psutil.disk_usage(str(study.folder)).free / 2 else ()

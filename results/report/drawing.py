@@ -185,11 +185,19 @@ def bars_height(names: Iterable[str]) -> int:
     return 110 + (26 if max(lines) == 1 else 32) * max(len(lines), 2)
 
 
+def from_zero(axes: Axes) -> None:
+    """Lets the y axis of what was drawn begin at 0, and the highest mark lie whole below its end,
+    also where all are nearly as high."""
+    axes.update_datalim([(0.0, 0.0)], updatex=False)
+    axes.autoscale_view(scalex=False)
+    axes.set_ylim(bottom=0)
+
+
 def thousands(axes: Axes) -> None:
     """Whole numbers with thousands apart on the y axis, from 0."""
     from matplotlib.ticker import FuncFormatter
 
-    axes.set_ylim(bottom=0)
+    from_zero(axes)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 

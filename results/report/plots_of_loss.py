@@ -16,6 +16,7 @@ from results.report.drawing import (
     Numbers,
     Plot,
     draw,
+    from_zero,
     legend,
 )
 from results.report.series import Series, moments, thinned
@@ -108,7 +109,7 @@ def _loss_axes(axes: Axes, losses: Sequence[np.ndarray]) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     elif lowest >= 0:
-        axes.set_ylim(bottom=0)
+        from_zero(axes)
     axes.set_xlabel("seconds since the first step began")
     axes.set_ylabel("loss")
 

@@ -22,6 +22,7 @@ from results.report.drawing import (
     bar_label,
     bars_height,
     draw,
+    from_zero,
     legend,
     thousands,
 )
@@ -121,7 +122,7 @@ def efficiency(ranking: Sequence[Ranked], workload: str) -> Plot | None:
             )
         axes.set_ylabel("% of perfect scaling")
         _workers_axis(axes, series)
-        axes.set_ylim(bottom=0)
+        from_zero(axes)
         legend(axes)
 
     most = max(group.workers for of in series.values() for group in of)

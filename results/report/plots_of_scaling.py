@@ -15,6 +15,7 @@ from results.report.drawing import (
     Numbers,
     Plot,
     draw,
+    from_zero,
     legend,
     thousands,
 )
@@ -108,7 +109,7 @@ def _efficiency(fit: Mapping[str, Any], series: Sequence[Mapping[str, Any]], pla
         _full_cores_in_legend(axes, series, "measured on full cores")
         axes.set_ylabel("% of perfect scaling")
         _workers_axis(axes, series)
-        axes.set_ylim(bottom=0)
+        from_zero(axes)
         legend(axes)
 
     last = [_curve(of)[-1] for of in series]

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from results.pipeline_file import number_in, record_in, records_in
-from results.report.drawing import BLUE, INK, STRATEGY_COLOURS, Numbers, Plot, draw, legend
+from results.report.drawing import (
+    BLUE,
+    INK,
+    STRATEGY_COLOURS,
+    Numbers,
+    Plot,
+    draw,
+    from_zero,
+    legend,
+)
 from results.report.target_of_sweep import name_of, title_of
 from results.text import number, one_line
 
@@ -81,7 +90,7 @@ def _steps(target: Mapping[str, Any], cells: Sequence[Mapping[str, Any]]) -> Plo
         axes.set_xscale("log", base=2)
         batches = sorted({number_in(each, "batch_per_update") or 1.0 for each in cells})
         axes.set_xticks(batches, [f"{batch:g}" for batch in batches])
-        axes.set_ylim(bottom=0)
+        from_zero(axes)
         axes.set_xlabel("examples of one step")
         axes.set_ylabel("steps to the target")
         legend(axes)

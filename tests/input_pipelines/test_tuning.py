@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -5,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from input_pipelines.settings import PipelineSettings
+from input_pipelines.racing import Runner
+from input_pipelines.settings import PipelineSettings, StorageSettings, TuneSettings
+from input_pipelines.study import Study
 from input_pipelines.tuning.proposals import buffers, neighbours, proposals
 from input_pipelines.tuning.rates import (
     MAP,
@@ -17,6 +20,7 @@ from input_pipelines.tuning.rates import (
     calls_for,
     costs,
 )
+from tests.input_pipelines.made_splits import feed_of, record_files
 from tests.launcher.command_line import study_pipeline
 
 STAGES = (
@@ -109,6 +113,25 @@ def test_order_of_a_persons_own_reads_stays_however_many_there_are() -> None:
     beside = {each.parallel_reads for each in neighbours(own, 2, ordered=True, caches=[])}
     assert reads == {7}
     assert len(beside) > 1
+
+
+def test_cache_is_filled_without_the_waits_of_emulated_storage(tmp_path: Path) -> None:
+    feed = dataclasses.replace(
+        feed_of(record_files(tmp_path, (8, 8))), storage=StorageSettings(latency_ms=1e6)
+    )
+    study = Study(
+        feed=feed,
+        batch=4,
+        replicas=1,
+        ordered=True,
+        rounds=3,
+        block_seconds=0.02,
+        tune=TuneSettings(),
+        folder=tmp_path,
+    )
+    runner = Runner(study, PipelineSettings(cache="memory"), cold=True)
+    runner.run(0.02)
+    assert runner.seconds_per_batch()[0] < 1000
 
 
 @pytest.mark.alone

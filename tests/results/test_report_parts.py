@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import results
 from results import read_runs
@@ -16,6 +17,7 @@ from results.report import MARKDOWN, PNG, write_report
 from results.report.all_runs import run_table
 from results.report.content import Content
 from results.report.data import downloads
+from results.report.drawing import from_zero
 from results.report.failures import failures, refusals
 from results.report.hosts import host_table
 from results.report.plots_of_phases import phases
@@ -299,6 +301,15 @@ def test_plots_can_be_png(tmp_path: Path) -> None:
     for file in files:
         assert file.suffix == ".png"
         assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_highest_of_marks_that_are_nearly_equal_lies_whole_below_the_end_of_its_axis() -> None:
+    axes = Figure().subplots()
+    axes.plot([1, 1], [1000, 1001], "o")
+    from_zero(axes)
+    lowest, highest = axes.get_ylim()
+    assert lowest == 0
+    assert highest > 1.04 * 1001
 
 
 def test_a_night_of_many_configurations_stays_a_page(tmp_path: Path) -> None:
