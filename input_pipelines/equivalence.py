@@ -74,14 +74,23 @@ def fingerprint(
     return Fingerprint(count, f"{total:0{2 * _HASH_BYTES}x}", chain.hexdigest())
 
 
+@dataclass(frozen=True)
+class _Dense:
+    """A dense tensor outside TensorFlow, which takes 0.1 ms to cut an example out of one."""
+
+    dtype: tf.DType
+    array: np.ndarray
+
+
 def _hashes(dataset: tf.data.Dataset, by_example: bool) -> Iterator[bytes]:
     for element in dataset:
         if not by_example:
             yield _hash(element)
             continue
         flat = tf.nest.flatten(element, expand_composites=False)
-        for index in range(_examples(flat)):
-            one = [_cut(tensor, index) for tensor in flat]
+        examples, parts = _examples(flat), [_taken_out(tensor) for tensor in flat]
+        for index in range(examples):
+            one = [_cut(part, index) for part in parts]
             yield _hash(tf.nest.pack_sequence_as(element, one, expand_composites=False))
 
 
@@ -102,7 +111,16 @@ def _rows(tensor: Any) -> Any:
     return shape[0]
 
 
+def _taken_out(tensor: Any) -> Any:
+    """A dense tensor outside TensorFlow; anything else as it is."""
+    if not isinstance(tensor, tf.Tensor) or tensor.dtype in (tf.variant, tf.resource):
+        return tensor
+    return _Dense(tensor.dtype, np.asarray(tensor.numpy()))
+
+
 def _cut(tensor: Any, index: int) -> Any:
+    if isinstance(tensor, _Dense):
+        return _Dense(tensor.dtype, tensor.array[index, ...])
     if isinstance(tensor, tf.SparseTensor):
         here = tensor.indices[:, 0] == index
         return tf.SparseTensor(
@@ -142,14 +160,12 @@ def _add(digest: Any, tensor: Any) -> None:
         digest.update(b"sparse")
         for part in (tensor.indices, tensor.values, tensor.dense_shape):
             _add(digest, part)
-    elif tf.is_tensor(tensor) and tensor.dtype not in (tf.variant, tf.resource):
-        value = tensor.numpy()
-        array = np.asarray(value)
-        digest.update(f"{tensor.dtype.name}{list(array.shape)}".encode())
-        if tensor.dtype == tf.string:
-            for text in array.ravel():
+    elif isinstance(dense := _taken_out(tensor), _Dense):
+        digest.update(f"{dense.dtype.name}{list(dense.array.shape)}".encode())
+        if dense.dtype == tf.string:
+            for text in dense.array.ravel():
                 digest.update(len(text).to_bytes(8) + text)
         else:
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(dense.array).tobytes())
     else:
         raise ValueError(f"a {type(tensor).__name__} can't be hashed; tensors can")

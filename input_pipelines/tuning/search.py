@@ -6,6 +6,7 @@ A wave has a few rounds of blocks. The search ends when no neighbour comes in be
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 import tensorflow as tf
@@ -46,12 +47,14 @@ class Race:
         start: Callable[[PipelineSettings], Runner],
         rounds: int,
         block_seconds: float,
-        until: float,
     ) -> None:
-        """`until` is when to stop, on `time.perf_counter`'s clock."""
         self._start, self._rounds, self._block_seconds = start, rounds, block_seconds
-        self._until = until
+        self._until = inf  # on `time.perf_counter`'s clock
         self.entrants: dict[str, Entrant] = {}
+
+    def end_after(self, seconds: float) -> None:
+        """From now on; what runs then comes to its end."""
+        self._until = time.perf_counter() + seconds
 
     @property
     def time_is_over(self) -> bool:

@@ -66,9 +66,9 @@ def _tune(study: Study) -> None:
         lambda settings: Runner(small, settings, cold=study.feed.storage.emulated),
         study.rounds,
         _RACE_BLOCK * study.block_seconds,
-        until=time.perf_counter() + study.tune.seconds,
     )
     given = race.wave([study.feed.pipeline], None)
+    race.end_after(study.tune.seconds)
     found, untried = _searched(race, given, stages, room)
     best, same_order = _proved(race, given, found, held)
     ratio, pairs = _confirmed(race, given, best)
