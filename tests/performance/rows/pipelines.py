@@ -28,9 +28,10 @@ def predicted(measured: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if one["measured"] >= _ASKED_GAIN
     }
     worst = max(errors, key=lambda job: errors[job])
+    turns = sorted({len(one["ratios"]) for one in measured["predictions"]})
     yield (
         "predicted against measured gain, first advice of each of these jobs that gained 10% or "
-        f"more, over {measured['turns']} runs with and without it in turns",
+        f"more, over {' or '.join(map(str, turns))} runs with and without it in turns",
         f"{sum(error <= 0.15 for error in errors.values())} of {len(errors)} within 15%, median "
         f"error {median(errors.values()):.0%}, largest {errors[worst]:.0%} ({worst})",
     )
