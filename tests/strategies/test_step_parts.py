@@ -18,10 +18,10 @@ DIGITS_MLP = {"parameters": 26_122, "variable_bytes": 4 * 26_122}
 @pytest.mark.parametrize(
     ("overrides", "tasks"),
     [
-        (("strategy=multiworker", "workers=2", SHORTER), {"chief-0", "worker-0"}),
-        (("strategy=mirrored", "workers=2", "keras=2"), {"chief-0"}),
-        (("strategy=parameter_server", "workers=2"), {"worker-0", "worker-1"}),
-        (("strategy=one_device", "deterministic=true"), {"chief-0"}),
+        (("strategy=multiworker", "workers=2", SHORTER), ("chief-0", "worker-0")),
+        (("strategy=mirrored", "workers=2", "keras=2"), ("chief-0",)),
+        (("strategy=parameter_server", "workers=2"), ("worker-0", "worker-1")),
+        (("strategy=one_device", "deterministic=true"), ("chief-0",)),
     ],
     ids=lambda value: " ".join(value),
 )
@@ -29,7 +29,7 @@ def test_parts_of_every_task_add_up_to_its_steps(launch, overrides, tasks):
     outcome, folder = launch(*overrides, *SHORT)
     assert outcome.state == "done", f"{outcome.reason}\n{outcome.log_tail}"
     found = folder.read(BREAKDOWN)["tasks"]
-    assert set(found) == tasks
+    assert tuple(sorted(found)) == tasks
     for task, of in found.items():
         known = [of[part] for part in PARTS if of[part] is not None]
         assert min(known) >= -1e-6
