@@ -58,7 +58,8 @@ def _rows(summary: Mapping[str, Any], verdict: str) -> list[tuple[str, str]]:
         ("Goodput", _goodput(summary)),
         ("First step", _first_step(summary)),
         ("Took", _took(summary)),
-        ("Held back", verdict or _held_back(summary)),
+        ("Held back", verdict),
+        ("Input", "" if verdict else _input(summary)),
         ("Quality", _quality(summary)),
         ("Loss", _loss(summary)),
         ("Emulated", str(summary.get("emulated") or "")),
@@ -183,15 +184,15 @@ def _advice(folder: Path) -> list[str]:
     ]
 
 
-def _held_back(summary: Mapping[str, Any]) -> str:
-    """Waiting at the iterator is a hint only: a pipeline that shares cores with the model slows it
-    without any wait."""
+def _input(summary: Mapping[str, Any]) -> str:
+    """Waiting at the iterator is no verdict: a pipeline that shares cores with the model slows it
+    without any wait, and something else may take more of a step."""
     share = summary.get("wait_share")
     if share is None:
         return ""
     if share < _WAITS_LITTLE:
-        return f"no wait for input to speak of ({share:.1%} of a step)"
-    return f"waiting for input, {share:.0%} of a step"
+        return f"no wait for it to speak of ({share:.1%} of a step)"
+    return f"{share:.0%} of a step waits for it; diagnose=true says what holds it back"
 
 
 def _quality(summary: Mapping[str, Any]) -> str:

@@ -20,11 +20,12 @@ def printed(folder: Path) -> str:
     return " ".join(console.file.getvalue().split())
 
 
-def test_a_verdict_takes_the_place_of_a_guess_from_waiting(tmp_path: Path) -> None:
-    assert "Held back waiting for input, 30% of a step" in printed(tmp_path)
+def test_what_waits_for_input_is_told_until_a_verdict_says_what_holds_back(tmp_path: Path) -> None:
+    assert "Input 30% of a step waits for it; diagnose=true says" in printed(tmp_path)
+    assert "Held back" not in printed(tmp_path)
     put_part(RunFolder(tmp_path), "diagnosis", DIAGNOSIS)
     assert "Held back Preparing input holds training back: 46% of a step" in printed(tmp_path)
-    assert "waiting for input" not in printed(tmp_path)
+    assert "waits for it" not in printed(tmp_path)
 
 
 def test_a_verdict_s_control_characters_reach_no_terminal(tmp_path: Path) -> None:

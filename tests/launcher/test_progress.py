@@ -101,7 +101,7 @@ def test_summary_fits_eighty_columns_and_tells_what_is_known(tmp_path: Path) -> 
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     for word in ("12,346 examples/s", "95% within this run", "0.0100 core-hours", "1,234 MB"):
         assert word in " ".join(shown.split())
-    assert "waiting for input, 25% of a step" in shown
+    assert "25% of a step waits for it" in shown
 
 
 def test_summary_of_a_run_that_measured_nothing_claims_nothing(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_summary_of_a_run_that_measured_nothing_claims_nothing(tmp_path: Path) -
     print_summary(dict.fromkeys(_SUMMARY), tmp_path, console)
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "not measured" in shown
-    assert "Held back" not in shown
+    assert "Input" not in shown
     assert "Folder" in shown
 
 
