@@ -2,14 +2,16 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from input_pipelines.build import Feed
 from input_pipelines.pieces import Piece, Split
-from input_pipelines.settings import PipelineSettings
+from input_pipelines.settings import PipelineSettings, TuneSettings
 from input_pipelines.sources.records import record_split
+from input_pipelines.study import Study
 
 
 def record_files(folder: Path, counts: tuple[int, ...]) -> Split:
@@ -28,6 +30,19 @@ def record_files(folder: Path, counts: tuple[int, ...]) -> Split:
 def feed_of(train: Split, test: Split | None = None, augment=None, seed=3, **pipeline) -> Feed:
     workload = SimpleNamespace(augment=augment)
     return Feed(train, test or train, workload, PipelineSettings(**pipeline), seed)
+
+
+def study_on(feed: Feed, folder: Path, **more: Any) -> Study:
+    """A study in short blocks of one replica's pipeline, or one that differs in fields of it."""
+    usual = {
+        "batch": 4,
+        "replicas": 1,
+        "ordered": True,
+        "rounds": 3,
+        "block_seconds": 0.02,
+        "tune": TuneSettings(),
+    }
+    return Study(feed=feed, folder=folder, **{**usual, **more})
 
 
 def take(iterator, batches: int) -> list:

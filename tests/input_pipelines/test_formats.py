@@ -24,13 +24,13 @@ from input_pipelines.formats.manifest import MANIFEST
 from input_pipelines.formats.study import convert
 from input_pipelines.formats.writing import parsed, write_examples
 from input_pipelines.pieces import Split
-from input_pipelines.settings import ConvertSettings, PipelineSettings, TuneSettings
+from input_pipelines.settings import ConvertSettings, PipelineSettings
 from input_pipelines.sources import array, csv_lines, jpeg_records, text_bytes
 from input_pipelines.sources.stored import source as stored
-from input_pipelines.study import Study
 from results.errors import UserError
 from results.pipeline_file import FORMATS, part, put_part
 from results.run_folder import RunFolder
+from tests.input_pipelines.made_splits import study_on
 from tests.launcher.command_line import REPOSITORY, study_pipeline
 
 WAYS = [
@@ -190,17 +190,7 @@ def test_conversion_that_fails_leaves_no_folder_that_it_made(tmp_path) -> None:
     made = {name: array.source().open(None, name) for name in ("train", "test")}
     feed = Feed(made["train"], made["test"], None, PipelineSettings(), 0)
     target = tmp_path / "there" / "and" / "there"
-    study = Study(
-        feed=feed,
-        batch=4,
-        replicas=1,
-        ordered=False,
-        rounds=1,
-        block_seconds=0.1,
-        tune=TuneSettings(),
-        folder=tmp_path,
-        convert=ConvertSettings(folder=str(target)),
-    )
+    study = study_on(feed, tmp_path, convert=ConvertSettings(folder=str(target)))
     with pytest.raises(UserError, match="lie in no files"):
         convert(study)
     assert list(tmp_path.iterdir()) == []

@@ -16,12 +16,11 @@ from input_pipelines.profiling.flow import elements_per_example
 from input_pipelines.profiling.model_nodes import buffered_bytes, running_stages, snapshot
 from input_pipelines.profiling.prefixes import Spent, own_costs
 from input_pipelines.profiling.study import profile
-from input_pipelines.settings import TuneSettings
 from input_pipelines.study import Study
 from results.errors import UserError
 from results.pipeline_file import PIPELINE, PROFILE, part
 from results.run_folder import RunFolder
-from tests.input_pipelines.made_splits import feed_of, record_files
+from tests.input_pipelines.made_splits import feed_of, record_files, study_on
 from tests.input_pipelines.test_own_pipeline import own
 
 BATCH = 4
@@ -30,16 +29,8 @@ EXAMPLES = (24, 24)
 
 def study_of(folder: Path, augment: Any = None, counts=EXAMPLES, **pipeline: Any) -> Study:
     split = record_files(folder, counts)
-    return Study(
-        feed=feed_of(split, augment=augment, **pipeline),
-        batch=BATCH,
-        replicas=1,
-        ordered=True,
-        rounds=2,
-        block_seconds=0.02,
-        tune=TuneSettings(),
-        folder=folder,
-    )
+    feed = feed_of(split, augment=augment, **pipeline)
+    return study_on(feed, folder, batch=BATCH, rounds=2)
 
 
 def profile_of(study: Study) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from input_pipelines.racing import Runner
-from input_pipelines.settings import PipelineSettings, StorageSettings, TuneSettings
-from input_pipelines.study import Study
+from input_pipelines.settings import PipelineSettings, StorageSettings
 from input_pipelines.tuning.proposals import buffers, neighbours, proposals
 from input_pipelines.tuning.rates import (
     MAP,
@@ -20,7 +19,7 @@ from input_pipelines.tuning.rates import (
     calls_for,
     costs,
 )
-from tests.input_pipelines.made_splits import feed_of, record_files
+from tests.input_pipelines.made_splits import feed_of, record_files, study_on
 from tests.launcher.command_line import study_pipeline
 
 STAGES = (
@@ -119,17 +118,7 @@ def test_cache_is_filled_without_the_waits_of_emulated_storage(tmp_path: Path) -
     feed = dataclasses.replace(
         feed_of(record_files(tmp_path, (8, 8))), storage=StorageSettings(latency_ms=1e6)
     )
-    study = Study(
-        feed=feed,
-        batch=4,
-        replicas=1,
-        ordered=True,
-        rounds=3,
-        block_seconds=0.02,
-        tune=TuneSettings(),
-        folder=tmp_path,
-    )
-    runner = Runner(study, PipelineSettings(cache="memory"), cold=True)
+    runner = Runner(study_on(feed, tmp_path), PipelineSettings(cache="memory"), cold=True)
     runner.run(0.02)
     assert runner.seconds_per_batch()[0] < 1000
 

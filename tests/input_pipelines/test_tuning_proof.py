@@ -11,20 +11,13 @@ from input_pipelines.tuning.study import tune
 from results.errors import UserError
 from results.pipeline_file import TUNING, part
 from results.run_folder import RunFolder
+from tests.input_pipelines.made_splits import study_on
 from tests.input_pipelines.test_own_pipeline import BATCH, HERE, own
 
 
 def study_of(name: str, folder: Path, ordered: bool = False, **pipeline) -> Study:
-    return Study(
-        feed=own(name, **pipeline),
-        batch=BATCH,
-        replicas=1,
-        ordered=ordered,
-        rounds=3,
-        block_seconds=0.02,
-        tune=TuneSettings(seconds=1),
-        folder=folder,
-    )
+    feed, tune = own(name, **pipeline), TuneSettings(seconds=1)
+    return study_on(feed, folder, batch=BATCH, ordered=ordered, tune=tune)
 
 
 def settings(name: str, **pipeline) -> PipelineSettings:

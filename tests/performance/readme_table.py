@@ -34,7 +34,8 @@ def table() -> str:
         if path.is_file():
             record = json.loads(path.read_text())
             made = [*record.get("earlier", ()), record]
-            when = "; ".join(f"{one['date'][:10]}, `{one['revision'][:7]}`" for one in made)
+            moments = [f"{one['date'][:10]}, `{one['revision'][:7]}`" for one in made]
+            when = "; ".join(dict.fromkeys(moments))
             command = f"`python -m {_MADE_BY.get(name, f'tests.performance.{name}')}`"
             for figure, measured in figures(record["measured"]):
                 rows.append(f"| {figure} | {measured} | {command} | {when} |")
