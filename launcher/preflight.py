@@ -10,6 +10,7 @@ from typing import Any
 
 from launcher import memory
 from launcher.experiment import Experiment
+from launcher.light_imports import import_tensorflow
 from results.errors import UserError, described
 from results.run_folder import RunFolder
 
@@ -36,6 +37,7 @@ def prepare_and_check(run_folder: str) -> None:
 
 
 def _found(experiment: Experiment) -> dict[str, Any]:
+    import_tensorflow()
     from benchmarks.resources import anonymous_bytes
     from benchmarks.workloads import load_workload
     from benchmarks.workloads.check import check

@@ -8,6 +8,7 @@ from typing import Any
 
 from launcher import emulation
 from launcher.experiment import Experiment
+from launcher.light_imports import import_tensorflow
 from results.errors import UserError, described
 from results.run_folder import RunFolder
 
@@ -37,6 +38,7 @@ def main(folder: str, function: str) -> None:
 
 def study_of(experiment: Experiment, folder: Path) -> Any:
     """The study of an experiment; its data is prepared where need be. Imports TensorFlow."""
+    import_tensorflow()
     from input_pipelines import load_source, prepare
     from input_pipelines.study import Study
     from launcher.training_job import configure, make_feed

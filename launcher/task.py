@@ -29,6 +29,7 @@ from launcher.failure_kinds import (
     record_failure,
 )
 from launcher.hardware import keep_to_cores
+from launcher.light_imports import import_tensorflow
 from launcher.stalls import STACK_SIGNAL
 from launcher.targets import named
 from results.errors import UserError
@@ -92,17 +93,14 @@ def _run(
     tasks: tuple[str, ...],
     recorder: Recorder,
 ) -> None:
-    from launcher.training_job import configure, placement_of, serves_only, training_job
-
     recorder.state("importing")
     role, _, index = task.rpartition("-")
-    import tensorflow as tf
-
+    tf = import_tensorflow()
+    from launcher.training_job import configure, placement_of, serves_only, training_job
     from strategies.devices import prepare_devices
     from strategies.model import build_training
     from strategies.model_size import model_size
 
-    tf.keras  # noqa: B018  tf_keras or Keras 3 is imported on first use
     recorder.event("imported")
     configure(experiment)
     if role in SERVICE_ROLES:

@@ -28,6 +28,7 @@ from launcher.engines.process import (
     kill_children,
     outlive_parent,
 )
+from launcher.light_imports import light_imports
 
 PRELOADED = (
     "numpy",
@@ -59,10 +60,10 @@ def main(descriptor: int, parent: int, method: str) -> None:
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if method == "fork":
-        gc.disable()  # it would walk through ever more that stays
-        for module in PRELOADED:
-            importlib.import_module(module)
-        gc.freeze()  # a child's collector has nothing to look for here
+        gc.disable()  # until a task enables its own
+        with light_imports():
+            for module in PRELOADED:
+                importlib.import_module(module)
     # From now on there may be tasks to end first; the closed socket tells of the launcher's end.
     outlive_parent()
     _Server(socket.socket(fileno=descriptor), fork=method == "fork").serve()

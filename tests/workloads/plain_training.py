@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
 import yaml
 
 from benchmarks.workloads import load_workload
 from benchmarks.workloads.check import check
 from input_pipelines import PipelineSettings, load_source, open_source, prepare
 from input_pipelines.build import Feed, evaluation_dataset, training_dataset
+from launcher.light_imports import import_tensorflow
 
+tf = import_tensorflow()
 CONF = Path(__file__).parents[2] / "launcher" / "conf"
 SMALLER = {
     "digits": {},

@@ -13,7 +13,7 @@ from input_pipelines import load_source
 
 ROOT = Path(__file__).parents[2]
 CONF = ROOT / "launcher" / "conf"
-STEPS = {"digits_mlp": 60, "jpeg_cnn": 150, "resnet": 60, "embedding": 100, "byte_lm": 20}
+STEPS = {"digits_mlp": 60, "jpeg_cnn": 150, "resnet": 30, "embedding": 100, "byte_lm": 20}
 
 
 @pytest.mark.ci
