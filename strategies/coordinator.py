@@ -390,7 +390,7 @@ def _make_call(
             remote=True,
         )
 
-        def train(batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        def train(batch: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
             return strategy.run(step, args=batch)
 
         when = stamp()

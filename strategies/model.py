@@ -76,14 +76,14 @@ def make_step(
     wait: Wait | None = None,
     straggler: Straggler | None = None,
     remote: bool = False,
-) -> Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]:
+) -> Callable[[Any, Any], tuple[tf.Tensor, list[tf.Tensor]]]:
     """The function of one replica: gradients of its batch, summed over replicas, applied.
 
     It takes (x, y) of one batch and returns this replica's share of the mean loss, a float32
     scalar (the shares of all replicas add up to the mean over `examples_per_update` examples), and
     when it had read the variables, when its gradients were ready and when they were reduced or on
-    the parameter servers, by `clock`, float64 [3]; NaN is not known. `told` is called with its
-    gradients, tensors or IndexedSlices, whenever it is traced. With a `wait`, that is all it
+    the parameter servers, by `clock`, three of float64 []; NaN is not known. `told` is called with
+    its gradients, tensors or IndexedSlices, whenever it is traced. With a `wait`, that is all it
     computes; gradients and loss are then zeros. A `straggler` waits once they are computed, before
     they count as ready. `remote`: parameter servers hold the variables.
     """
@@ -109,7 +109,7 @@ def make_step(
     if loop.jit_compile:
         compute = tf.function(compute, jit_compile=True, autograph=False)
 
-    def step(x: Any, y: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(x: Any, y: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
         if straggler is not None:
             began, (x, y) = stamped(clock, (x, y))
         first = operation_count()
@@ -141,7 +141,7 @@ def make_step(
             apply_gradients(pairs)
         if remote:
             given = crossing.pushed(operations_since(first), clock)
-        return share, tf.stack([pulled, ready, given])
+        return share, [pulled, ready, given]
 
     return step
 

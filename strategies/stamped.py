@@ -60,7 +60,7 @@ def stamped_steps(
     examples: int,
     clock: Clock,
     take: Callable[[], tuple[tf.Tensor, Any]],
-    train: Callable[[Any], tuple[tf.Tensor, tf.Tensor]],
+    train: Callable[[Any], tuple[tf.Tensor, list[tf.Tensor]]],
 ) -> Steps:
     """Takes `count` (int32 []) steps; to be called inside a `tf.function`.
 
@@ -69,7 +69,7 @@ def stamped_steps(
       clock: tells the time, see `strategies.stamps.clock`.
       take: reads the next input: its examples' numbers, int64 [examples], and what `train` wants.
       train: makes one step of it and returns the loss, float32 [], and when this task pulled, was
-        ready and had given its gradients, float64 [3].
+        ready and had given its gradients, three of float64 [].
     """
     arrays = Steps(
         moments=tf.TensorArray(tf.float64, count, element_shape=[_MOMENTS]),
@@ -77,8 +77,8 @@ def stamped_steps(
         numbers=tf.TensorArray(tf.int64, count, element_shape=[examples]),
     )
 
-    def step(k: tf.Tensor, end: tf.Tensor, rows: Steps) -> tuple[tf.Tensor, tf.Tensor, Steps]:
-        with tf.control_dependencies([end]):
+    def step(k: tf.Tensor, rows: Steps) -> tuple[tf.Tensor, Steps]:
+        with tf.control_dependencies([rows.moments.flow]):  # the step before has written its row
             start = clock()
         with tf.control_dependencies([start]):
             number, batch = take()
@@ -87,11 +87,11 @@ def stamped_steps(
         loss, within = train(batch)
         with tf.control_dependencies([loss, *updates_since(first)]):
             end = clock()
-        row = Steps(tf.concat([[start, fed], within, [end]], 0), loss, number)
+        row = Steps(tf.stack([start, fed, *within, end]), loss, number)
         written = [array.write(k, value) for array, value in zip(rows, row, strict=True)]
-        return k + 1, end, Steps(*written)
+        return k + 1, Steps(*written)
 
-    _, _, filled = tf.while_loop(lambda k, *_: k < count, step, (0, clock(), arrays))
+    _, filled = tf.while_loop(lambda k, _: k < count, step, (0, arrays))
     return Steps(*(array.stack() for array in filled))
 
 

@@ -2,7 +2,8 @@
 
 A stamp is a `tf.timestamp` under control dependencies; what comes after it passes through an
 identity that waits for the stamp, so that no part of a step begins before the one before it has
-been told the time.
+been told the time. (Where nothing waits, an executor begins with what is ready while it stamps:
+`embedding` was told 5.7 ms of computing and 0.6 of updating, which take 0.7 and 5.6.)
 """
 
 import time
@@ -29,10 +30,12 @@ def clock(deterministic: bool) -> Clock:
 def stamped(of: Clock, values: Any) -> tuple[tf.Tensor, Any]:
     """The moment when all of `values` (a structure of tensors) were there, and the same values to
     go on with, which wait for the stamp."""
-    with tf.control_dependencies(tf.nest.flatten(values, expand_composites=True)):
+    tensors = tf.nest.flatten(values, expand_composites=True)
+    with tf.control_dependencies(tensors):
         moment = of()
     with tf.control_dependencies([moment]):
-        return moment, tf.nest.map_structure(tf.identity, values, expand_composites=True)
+        later = tf.identity_n(tensors)  # one operation for all of them
+    return moment, tf.nest.pack_sequence_as(values, later, expand_composites=True)
 
 
 def _time_from_python() -> tf.Tensor:

@@ -1,5 +1,6 @@
 """The compiled function of the synchronous loop: several steps, and one packed sum over tasks."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -73,7 +74,7 @@ class SynchronousCall:
 
     def __call__(self, count: int, stop: float, iterators: list[Any]) -> Called:
         """Takes `count` steps; every task of the cluster has to do so, and tell its `stop`."""
-        given = [tf.constant(count, tf.int32), tf.constant(stop, tf.float32)]
+        given = [_constant(count, tf.int32), _constant(stop, tf.float32)]
         given += tf.nest.flatten(iterators, expand_composites=True)
         # Matching what is given with the signature is most of what Python does between two calls.
         found = self._traced.inference_fn.call_flat(*given, *self._captured)
@@ -91,6 +92,7 @@ def _compiled(
     told: Callable[[list[Any]], None],
 ) -> Any:
     replicas, stamp = job.placement.replicas, clock(job.deterministic)
+    local = strategy.experimental_local_results
     step = make_step(
         training,
         job.workload,
@@ -104,12 +106,9 @@ def _compiled(
         straggler=_straggler(job),
     )
 
-    def train(batches: list[Any]) -> tuple[tf.Tensor, tf.Tensor]:
-        x, y = on_replicas(strategy, batches)
-        shares, moments = (
-            strategy.experimental_local_results(each) for each in strategy.run(step, args=(x, y))
-        )
-        return tf.add_n(shares), tf.reduce_max(tf.stack(moments), 0)
+    def train(batches: list[Any]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        share, moments = strategy.run(step, args=on_replicas(strategy, batches))
+        return tf.add_n(local(share)), [_last(local(each)) for each in moments]
 
     @tf.function(autograph=False)
     def call(
@@ -131,6 +130,16 @@ def _compiled(
         return steps, packed, agreed
 
     return call
+
+
+@functools.lru_cache(maxsize=16)
+def _constant(value: float, dtype: tf.DType) -> tf.Tensor:
+    """Made once: most calls are told what the one before was."""
+    return tf.constant(value, dtype)
+
+
+def _last(moments: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    return moments[0] if len(moments) == 1 else tf.reduce_max(tf.stack(moments))
 
 
 def _straggler(job: TrainingJob) -> Straggler | None:
