@@ -47,15 +47,15 @@ def proposals(
     found: list[tuple[float, PipelineSettings]] = []
     for cache in ("none", *caches):
         left = stages if cache == "none" else behind(stages, _PARSE)
+        may_read = cache == "none" and _reads_may_change(given, ordered, stages)
         rate = best_rate(left, cores)
         calls = max(calls_for(left, MAP, rate), _CALLS_A_CORE * cores)
         reads = calls_for(left, READ, rate)
         chosen = replace(given, cache=cache, parallel_calls=calls, prefetch=prefetch, threads=None)
         for settings in (replace(chosen, parallel_calls=None), chosen):
-            if not _reads_may_change(given, ordered) or cache != "none":
-                found.append((rate, settings))
-            else:
-                found.append((rate, replace(settings, parallel_reads=max(reads, cores))))
+            if may_read:
+                settings = replace(settings, parallel_reads=max(reads, cores))
+            found.append((rate, settings))
     ordered_by_rate = sorted(found, key=lambda each: -each[0])
     unique = dict.fromkeys(repr(settings) for _, settings in ordered_by_rate)
     by_text = {repr(settings): settings for _, settings in ordered_by_rate}
@@ -64,6 +64,7 @@ def proposals(
 
 def neighbours(
     best: PipelineSettings,
+    stages: Sequence[Cost],
     cores: int,
     ordered: bool,
     caches: Sequence[str],
@@ -82,19 +83,21 @@ def neighbours(
     )
     if not ordered and best.deterministic:
         yield replace(best, deterministic=False)
-    if _reads_may_change(best, ordered):
+    if best.cache == "none" and _reads_may_change(best, ordered, stages):
         for each in _steps(best.parallel_reads, cores):
-            if each != best.parallel_reads and best.cache == "none":
+            if each != best.parallel_reads:
                 yield replace(best, parallel_reads=each)
     for batches in ahead:
         if batches != best.prefetch:
             yield replace(best, prefetch=batches)
 
 
-def _reads_may_change(settings: PipelineSettings, ordered: bool) -> bool:
-    """How many files our own pipelines read at once is part of their order; a person's interleave
-    keeps its own."""
-    return not ordered or settings._target_ is not None
+def _reads_may_change(settings: PipelineSettings, ordered: bool, stages: Sequence[Cost]) -> bool:
+    """How many files our own pipelines read at once is part of their order; a person's interleave,
+    where there is one, keeps its own."""
+    if settings._target_ is None:
+        return not ordered
+    return any(stage.kind == READ for stage in stages)
 
 
 def _steps(number: int | None, cores: int) -> list[int | None]:

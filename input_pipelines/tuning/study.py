@@ -131,7 +131,9 @@ def _searched(
     best = race.wave(wanted, given)
     while True:
         beside = list(
-            neighbours(best.settings, room.cores, room.ordered, room.caches, ahead=room.ahead)
+            neighbours(
+                best.settings, stages, room.cores, room.ordered, room.caches, ahead=room.ahead
+            )
         )
         left = {repr(each) for each in (*wanted, *beside)} - set(race.entrants)
         if race.time_is_over or not left:

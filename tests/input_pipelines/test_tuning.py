@@ -77,7 +77,9 @@ def test_stage_without_a_measurement_is_left_out() -> None:
 def test_order_stays_where_it_must(ordered: bool) -> None:
     slow = PipelineSettings(parallel_calls=1, prefetch=0)
     wanted = proposals(slow, STAGES, 2, ["memory", "disk"], ordered)
-    beside = [each for settings in wanted for each in neighbours(settings, 2, ordered, ["memory"])]
+    beside = [
+        each for settings in wanted for each in neighbours(settings, STAGES, 2, ordered, ["memory"])
+    ]
     moved = [
         each
         for each in [*wanted, *beside]
@@ -89,7 +91,7 @@ def test_order_stays_where_it_must(ordered: bool) -> None:
 
 def test_neighbours_differ_from_the_best_in_one_thing() -> None:
     best = PipelineSettings(parallel_calls=4, parallel_reads=4)
-    for beside in neighbours(best, 2, ordered=False, caches=["memory"]):
+    for beside in neighbours(best, STAGES, 2, ordered=False, caches=["memory"]):
         changed = [name for name in vars(best) if getattr(best, name) != getattr(beside, name)]
         assert len(changed) == 1
 
@@ -102,16 +104,25 @@ def test_no_more_batches_are_made_ahead_than_memory_holds(batch_bytes, allowed) 
     assert ahead == allowed
     given = PipelineSettings(parallel_calls=1, prefetch=0)
     wanted = proposals(given, STAGES, 2, [], ordered=True, ahead=ahead)
-    beside = neighbours(given, 2, ordered=True, caches=[], ahead=ahead)
+    beside = neighbours(given, STAGES, 2, ordered=True, caches=[], ahead=ahead)
     assert {each.prefetch for each in [*wanted, *beside]} <= {0, *allowed}
 
 
 def test_order_of_a_persons_own_reads_stays_however_many_there_are() -> None:
     own = PipelineSettings(_target_="my.own")
     reads = {each.parallel_reads for each in proposals(own, STAGES, 2, [], ordered=True)}
-    beside = {each.parallel_reads for each in neighbours(own, 2, ordered=True, caches=[])}
+    beside = {each.parallel_reads for each in neighbours(own, STAGES, 2, ordered=True, caches=[])}
     assert reads == {7}
     assert len(beside) > 1
+
+
+def test_reads_of_an_own_pipeline_that_reads_no_files_are_left_alone() -> None:
+    own, stages = PipelineSettings(_target_="my.own"), [s for s in STAGES if s.kind != READ]
+    tried = [
+        *proposals(own, stages, 2, ["memory"], ordered=False),
+        *neighbours(own, stages, 2, ordered=False, caches=["memory"]),
+    ]
+    assert {each.parallel_reads for each in tried} == {own.parallel_reads}
 
 
 def test_cache_is_filled_without_the_waits_of_emulated_storage(tmp_path: Path) -> None:

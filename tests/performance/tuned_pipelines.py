@@ -77,6 +77,8 @@ _PART = 48
 """Settings that one process tries."""
 _BLOCK_SECONDS = 0.5
 _ROUNDS = 7
+_LAST_ROUNDS = 21
+"""Of the ratios that are told."""
 _FINALISTS = 6
 """Of the grid by one block each: a single one flatters whichever was lucky."""
 
@@ -145,7 +147,7 @@ def _tuned(given: _Given) -> _Tuned:
 def _alone(given: _Given) -> dict[str, Any]:
     """Against what was given, measured again."""
     tuned = _apart(_tuned, given)
-    rates = _apart(_in_turns, given, {"given": tuned.given, "tuned": tuned.chosen})
+    rates = _apart(_in_turns, given, {"given": tuned.given, "tuned": tuned.chosen}, _LAST_ROUNDS)
     return {
         "words": given.words,
         "overrides": tuned.record["overrides"],
@@ -165,7 +167,7 @@ def _against_grid(given: _Given, before: dict[str, Any] | None) -> dict[str, Any
     else:
         best, grid_seconds = replace(tuned.given, **before["grid_best"]), before["grid_seconds"]
     settings = {"given": tuned.given, "tuned": tuned.chosen, "grid": best}
-    rates = _apart(_in_turns, given, settings)
+    rates = _apart(_in_turns, given, settings, _LAST_ROUNDS)
     return {
         "words": given.words,
         "overrides": tuned.record["overrides"],
@@ -220,7 +222,7 @@ def _best_of(
     known = [(rate, number) for number, rate in enumerate(rates) if rate is not None]
     finalists = [number for _, number in sorted(known, reverse=True)[:_FINALISTS]]
     began = time.perf_counter()
-    found = _in_turns(given, {str(number): settings[number] for number in finalists})
+    found = _in_turns(given, {str(number): settings[number] for number in finalists}, _ROUNDS)
     best = max(finalists, key=lambda number: median(found[str(number)]))
     return settings[best], time.perf_counter() - began
 
@@ -229,11 +231,13 @@ def _runner(study: Study, settings: PipelineSettings) -> Runner:
     return Runner(on_few_examples(study), settings, cold=study.feed.storage.emulated)
 
 
-def _in_turns(given: _Given, settings: dict[str, PipelineSettings]) -> dict[str, list[float]]:
+def _in_turns(
+    given: _Given, settings: dict[str, PipelineSettings], rounds: int
+) -> dict[str, list[float]]:
     """Examples a second of each, over rounds in turns."""
     study = given.study()
     runners = {name: _runner(study, each) for name, each in settings.items()}
-    take_turns(list(runners.values()), _ROUNDS, _BLOCK_SECONDS, seed=1)
+    take_turns(list(runners.values()), rounds, _BLOCK_SECONDS, seed=1)
     return {
         name: [study.batch / seconds for seconds in runner.seconds_per_batch()]
         for name, runner in runners.items()
