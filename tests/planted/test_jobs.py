@@ -14,13 +14,11 @@ from tests.planted.running import BRIEFLY, judged
 CLASSES = {"compute", "prepare", "fetch", "communicate", "overhead", "memory"}
 IN_CI = (
     "latency",
-    "heavy model and heavy map",
     "Python generator",
     "tiny batch",
     "huge shuffle buffer",
     "heavy model",
     "slow network",
-    "a page cache that flatters",
 )
 
 
