@@ -77,8 +77,8 @@ def stamped_steps(
         numbers=tf.TensorArray(tf.int64, count, element_shape=[examples]),
     )
 
-    def step(k: tf.Tensor, rows: Steps) -> tuple[tf.Tensor, Steps]:
-        with tf.control_dependencies([rows.moments.flow]):  # the step before has written its row
+    def step(k: tf.Tensor, end: tf.Tensor, rows: Steps) -> tuple[tf.Tensor, tf.Tensor, Steps]:
+        with tf.control_dependencies([end]):
             start = clock()
         with tf.control_dependencies([start]):
             number, batch = take()
@@ -89,9 +89,9 @@ def stamped_steps(
             end = clock()
         row = Steps(tf.stack([start, fed, *within, end]), loss, number)
         written = [array.write(k, value) for array, value in zip(rows, row, strict=True)]
-        return k + 1, Steps(*written)
+        return k + 1, end, Steps(*written)
 
-    _, filled = tf.while_loop(lambda k, _: k < count, step, (0, arrays))
+    _, _, filled = tf.while_loop(lambda k, *_: k < count, step, (0, clock(), arrays))
     return Steps(*(array.stack() for array in filled))
 
 
