@@ -14,7 +14,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
-ON_FIRST_USE = frozenset(
+_ON_FIRST_USE = frozenset(
     {
         "keras._tf_keras.keras.visualization",
         "keras._tf_keras.keras.wrappers",
@@ -27,8 +27,8 @@ ON_FIRST_USE = frozenset(
 
 @contextmanager
 def light_imports() -> Iterator[None]:
-    """Within it, modules of `ON_FIRST_USE` are executed no sooner than somebody uses them, then or
-    later; what was imported is left out of later collections of garbage."""
+    """What is imported within it is left out of later collections of garbage; where that is one of
+    `_ON_FIRST_USE`, it is executed when somebody uses it, within or after."""
     collects = gc.isenabled()
     gc.disable()  # it would walk through ever more that stays
     finder = _Finder()
@@ -55,7 +55,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in ON_FIRST_USE:
+        if fullname not in _ON_FIRST_USE:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:

@@ -30,12 +30,16 @@ def clock(deterministic: bool) -> Clock:
 def stamped(of: Clock, values: Any) -> tuple[tf.Tensor, Any]:
     """The moment when all of `values` (a structure of tensors) were there, and the same values to
     go on with, which wait for the stamp."""
-    tensors = tf.nest.flatten(values, expand_composites=True)
-    with tf.control_dependencies(tensors):
+    with tf.control_dependencies(tf.nest.flatten(values, expand_composites=True)):
         moment = of()
-    with tf.control_dependencies([moment]):
-        later = tf.identity_n(tensors)  # one operation for all of them
-    return moment, tf.nest.pack_sequence_as(values, later, expand_composites=True)
+    return moment, waiting_for(moment, values)
+
+
+def waiting_for(tensor: tf.Tensor, values: Any) -> Any:
+    """The same `values` (a structure of tensors) once `tensor` is there, by one operation."""
+    with tf.control_dependencies([tensor]):
+        later = tf.identity_n(tf.nest.flatten(values, expand_composites=True))
+    return tf.nest.pack_sequence_as(values, later, expand_composites=True)
 
 
 def _time_from_python() -> tf.Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from strategies.stamps import Clock, stamped
+from strategies.stamps import Clock, stamped, waiting_for
 from strategies.waiting import MICROSECONDS, sleep_once
 
 
@@ -27,6 +27,4 @@ class Straggler:
         left = tf.cast(asked, tf.int64) - self.overshoot_us
         nothing = tf.constant(0, tf.int64)
         done = tf.cond(left > 0, lambda: sleep_once(left), lambda: nothing)
-        with tf.control_dependencies([done]):
-            kept = tf.nest.map_structure(tf.identity, values, expand_composites=True)
-        return stamped(clock, kept)
+        return stamped(clock, waiting_for(done, values))

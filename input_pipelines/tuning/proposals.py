@@ -47,15 +47,12 @@ def proposals(
     found: list[tuple[float, PipelineSettings]] = []
     for cache in ("none", *caches):
         left = stages if cache == "none" else behind(stages, _PARSE)
-        may_read = cache == "none" and _reads_may_change(given, ordered, stages)
         rate = best_rate(left, cores)
         calls = max(calls_for(left, MAP, rate), _CALLS_A_CORE * cores)
-        reads = calls_for(left, READ, rate)
         chosen = replace(given, cache=cache, parallel_calls=calls, prefetch=prefetch, threads=None)
-        for settings in (replace(chosen, parallel_calls=None), chosen):
-            if may_read:
-                settings = replace(settings, parallel_reads=max(reads, cores))
-            found.append((rate, settings))
+        if cache == "none" and _reads_may_change(given, ordered, stages):
+            chosen = replace(chosen, parallel_reads=max(calls_for(left, READ, rate), cores))
+        found += [(rate, replace(chosen, parallel_calls=None)), (rate, chosen)]
     ordered_by_rate = sorted(found, key=lambda each: -each[0])
     unique = dict.fromkeys(repr(settings) for _, settings in ordered_by_rate)
     by_text = {repr(settings): settings for _, settings in ordered_by_rate}
