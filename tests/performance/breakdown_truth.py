@@ -134,10 +134,10 @@ def main() -> None:
                     (truth, *measured(session, CELLS[name], folder / "run", given.steps))
                 )
     rows = [row for name in given.cells for row in rows_of(name, told[name])]
-    print(f"{'planted':20}{'tasks':20}{'part':10}{'truth, ms':>10}{'found, ms':>11}{'error':>8}")
+    print(f"{'planted':20}{'tasks':42}{'part':10}{'truth, ms':>10}{'found, ms':>11}{'error':>8}")
     for row in rows:
         between = "" if row.low is None else f"   {row.low:+.1%} to {row.high:+.1%}"
-        head = f"{row.cell:20}{row.tasks:20}{row.part:10}"
+        head = f"{row.cell:20}{row.tasks:42}{row.part:10}"
         print(f"{head}{row.planted_ms:10.2f}{row.measured_ms:11.2f}{row.error:+8.1%}{between}")
     within = sum(abs(row.error) <= _WITHIN for row in rows)
     print(f"{within} of {len(rows)} within {_WITHIN:.0%}")
