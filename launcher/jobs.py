@@ -192,7 +192,11 @@ def tell_end(outcome: "Outcome", folder: Path, console: Console) -> int:
     """
     if outcome.state == INTERRUPTED:
         where = as_seen_from_here(folder)
-        print(f"interrupted; what was measured lies in {where}", file=sys.stderr)
+        if outcome.reason in (None, marks.SIGNALLED):
+            print(f"interrupted; what was measured lies in {where}", file=sys.stderr)
+        else:  # not by who reads this
+            print(f"interrupted: {outcome.reason}", file=sys.stderr)
+            print(f"what was measured lies in {where}", file=sys.stderr)
         raise KeyboardInterrupt
     if outcome.state == GOES_ON:
         if outcome.reason is None:

@@ -11,6 +11,9 @@ from results.sweep_folder import FAILED
 if TYPE_CHECKING:
     from launcher.run import Outcome
 
+SIGNALLED = "stopped by a signal"
+"""`Outcome.reason` of a run whose own launcher was interrupted."""
+
 
 def record(folder: Path, state: str, reason: str) -> None:
     """The outcome of a run that never began."""

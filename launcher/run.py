@@ -26,6 +26,7 @@ from launcher.environment import environment
 from launcher.experiment import Experiment
 from launcher.failure_kinds import MEMORY, PLATFORM, PREEMPTED, is_full_disk
 from launcher.folder_lock import held
+from launcher.marks import SIGNALLED
 from launcher.progress import progress_view
 from launcher.restarts import Attempts
 from launcher.session import Session
@@ -298,7 +299,7 @@ def _summarize(folder: RunFolder) -> dict[str, Any]:
 
 def _judged(watched: Watched) -> tuple[str, str | None]:
     if watched.interrupted:
-        return "interrupted", "stopped by a signal"
+        return "interrupted", SIGNALLED
     if watched.cause is None:
         return "done", None
     reason = f"{watched.cause.task}: {watched.cause.message}"

@@ -1,7 +1,7 @@
 """The tiers: what isn't marked `ci` or `figures` is `quick`, so that `pytest -m quick` selects.
 
-With `-n 2` tests of two files run side by side; while one runs that is marked `alone`, as it
-measures, nothing runs beside it.
+With `-n 3` tests of three files run side by side, as many of them wait for others; while one runs
+that is marked `alone`, as it measures, nothing runs beside it.
 """
 
 import fcntl
@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _BESIDE_OTHERS in os.environ:
         os.environ[LOCK_VARIABLE] = lock
     os.environ.setdefault(LOCK_VARIABLE, lock)
+    config.option.loadscopereorder = False  # would hand out last what has few tests, long as it is
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -36,6 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not any(item.get_closest_marker(tier) for tier in ("ci", "figures")):
             item.add_marker(pytest.mark.quick)
+    # Side by side, short files fill what long ones leave at the end.
+    long = {item.path for item in items if item.get_closest_marker("quick") is None}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import pytest
 from launcher import groups, help, schema
 from launcher.queued.files import ENDED, Asked, Start, write_asked, write_starts
 from results.sweep_folder import DONE
-from tests.launcher.command_line import REPOSITORY, launch, study_pipeline
+from tests.launcher.command_line import REPOSITORY, launch, launch_here, study_pipeline
 from tests.performance import readme_table
 from tests.results.flat_runs import write_repeats
 from tests.results.made_folders import Made, make_profile, make_run, make_sweep
@@ -80,7 +80,7 @@ def test_every_command_of_the_launcher_composes(words: list[str], tmp_path: Path
         make_job(tmp_path / str(given(words, "attach")))
         assert launch(tmp_path, *words).returncode == 0
         return
-    ended = launch(tmp_path, *words, *([] if "--help" in words else ["dry_run=true"]))
+    ended = launch_here(tmp_path, *words, *([] if "--help" in words else ["dry_run=true"]))
     told_as_wrong = ended.stderr.strip()
     if told_as_wrong:
         assert ended.returncode == 2

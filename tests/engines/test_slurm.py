@@ -103,7 +103,7 @@ def test_a_run_outlives_its_launcher_its_time_limit_and_a_node(
 def test_jobs_of_a_sweep_go_on_without_it_and_are_each_done_once(
     cluster: SlurmCluster, tmp_path: Path
 ) -> None:
-    words = ("-m", "engine=slurm", "seed=1,2", "until.steps=5000", "sweep.at_once=2")
+    words = ("-m", "engine=slurm", "seed=1,2", "until.steps=2000", "sweep.at_once=2")
     command = Command(tmp_path, *words, "report=false", "hydra.sweep.dir=sweep")
     sweep = tmp_path / "sweep"
     until(lambda: all(calls(RunFolder(sweep / each), "chief-0") for each in ("0", "1")))

@@ -85,6 +85,7 @@ def test_port_lost_to_somebody_else_starts_the_run_again_by_itself(session, tmp_
     ]
 
 
+@pytest.mark.alone  # measures nothing, but leaves no core to a test beside it
 def test_thirty_two_tasks_on_few_cores_come_to_their_end(session, tmp_path):
     many = ("strategy=multiworker", "workers=32", "until.steps=11", "report=false")
     run = Running(session, tmp_path / "run", *many)

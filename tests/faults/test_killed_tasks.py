@@ -16,12 +16,11 @@ SERVED = ("strategy=parameter_server", "workers=2", *LONG)
 SECONDS_TO_DIE = 10.0
 
 
-@pytest.fixture(params=["namespace", "none"])
-def isolation(request):
-    """Both ways, in CI too."""
-    return request.param
+both_ways = pytest.mark.parametrize("isolation", ["namespace", "none"])
+"""In CI too: these leave most to be cleaned up."""
 
 
+@both_ways
 @pytest.mark.parametrize("victim", ["chief-0", "worker-0"])
 def test_killed_task_of_a_synchronous_run_is_the_cause(start, victim):
     run = start(*TWO)
@@ -76,6 +75,7 @@ def test_task_told_to_leave_by_somebody_else_keeps_the_state_and_is_named(start)
     assert run.left_behind() == []
 
 
+@both_ways
 def test_leader_of_a_run_that_is_killed_takes_the_tasks_with_it_and_is_told(start, session):
     run = start(*TWO)
     run.wait_for("worker-0", "first_call_done")
@@ -87,6 +87,7 @@ def test_leader_of_a_run_that_is_killed_takes_the_tasks_with_it_and_is_told(star
     assert again.end().state == "done"
 
 
+@both_ways
 def test_server_that_is_killed_ends_its_run_and_the_next_run_has_another(start, session):
     run = start(*TWO)
     run.wait_for("worker-0", "first_call_done")

@@ -20,11 +20,13 @@ COMMON = (
     "batch.per_replica=16",
     "report=false",
 )
-SYNCHRONOUS = {
-    "one_device": ("strategy=one_device",),
-    "mirrored": ("strategy=mirrored", "workers=2"),
-    "multiworker": ("strategy=multiworker", "workers=2"),
-}
+SYNCHRONOUS = [
+    pytest.param(("strategy=one_device",), id="one_device"),
+    pytest.param(
+        ("strategy=mirrored", "workers=2"), id="mirrored", marks=pytest.mark.figures
+    ),  # as one_device, with several replicas; central_storage in test_going_on.py has them too
+    pytest.param(("strategy=multiworker", "workers=2"), id="multiworker"),
+]
 
 
 def numbers(folder):
@@ -55,7 +57,7 @@ def kill_once_at(run, task, step):
     os.kill(run.pid(task), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("overrides", SYNCHRONOUS.values(), ids=SYNCHRONOUS)
+@pytest.mark.parametrize("overrides", SYNCHRONOUS)
 def test_synchronous_run_that_was_killed_ends_as_one_that_was_not(start, overrides):
     plain = start(*overrides, *COMMON)
     assert plain.end().state == "done"

@@ -202,7 +202,7 @@ def test_conversion_that_is_interrupted_leaves_nothing(tmp_path) -> None:
     command = [sys.executable, "-m", "input_pipelines", "convert", *words, "cache_folder=cache"]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
-        [*command, "source.parameters.examples=20000", "source.parameters.size=16"],
+        [*command, "source.parameters.examples=5000", "source.parameters.size=16"],
         cwd=tmp_path,
         env=environment,
         stderr=subprocess.PIPE,

@@ -1,9 +1,13 @@
 """The launcher as a person starts it: a process of its own, in a folder of its own."""
 
+import contextlib
+import io
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _SECONDS = 240
@@ -12,6 +16,27 @@ _SECONDS = 240
 def launch(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `python -m launcher <words>` in `folder` and returns how it ended."""
     return _run([sys.executable, "-m", "launcher", *words], folder, environment)
+
+
+def launch_here(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same inside this process, for many words that start nothing: a process of its own spends
+    a second on what it imports."""
+    from launcher.command import main
+
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(io.StringIO()) as said,
+        contextlib.redirect_stderr(io.StringIO()) as warned,
+        mock.patch.dict(os.environ),
+        mock.patch.object(sys, "argv", ["launcher"]),
+        mock.patch.object(sys, "path", [*sys.path, str(folder)]),
+        mock.patch.object(logging, "raiseExceptions", True),
+    ):
+        try:
+            code = main([*words, "launch.method=spawn"])  # imports no TensorFlow ahead of its tasks
+        except SystemExit as left:
+            code = int(str(left.code))
+    return subprocess.CompletedProcess(words, code, said.getvalue(), warned.getvalue())
 
 
 def study_pipeline(

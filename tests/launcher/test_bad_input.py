@@ -1,11 +1,13 @@
 """What a person got wrong is one line, exit code 2, and nothing is left on disk."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.launcher.command_line import launch
+from tests.launcher.command_line import launch, launch_here
 
 # The words of the command line, and what the line must name: the key, the value, what is right.
 _WRONG = {
@@ -111,6 +113,13 @@ _ALSO_WRONG = {
     "unknown configuration": ("--config-name nope", "--config-name nope", "no such"),
     "no configuration folder": ("--config-dir nope", "--config-dir", "no such folder"),
 }
+
+
+@pytest.fixture(autouse=True)
+def _no_tpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TPU_NAME", "")
+
+
 _NO_GPU = not list(Path("/dev").glob("nvidia[0-9]*")) and not Path("/dev/dxg").exists()
 
 
@@ -124,7 +133,7 @@ def test_error_is_one_line_that_names_key_value_and_what_is_right(
 @pytest.mark.ci
 @pytest.mark.parametrize(("words", "named", "right"), _ALSO_WRONG.values(), ids=_ALSO_WRONG)
 def test_rarer_error_is_one_line_too(words: str, named: str, right: str, tmp_path: Path) -> None:
-    _check(words, named, right, tmp_path)
+    _check(words, named, right, tmp_path, launch_here)
 
 
 @pytest.mark.skipif(not _NO_GPU, reason="this machine has a GPU")
@@ -154,9 +163,11 @@ def test_workload_module_is_looked_for_but_not_imported(tmp_path: Path) -> None:
     assert "workload=mine.f" in ended.stdout
 
 
-def _check(words: str, named: str, right: str, folder: Path) -> None:
+def _check(
+    words: str, named: str, right: str, folder: Path, started: Callable[..., Any] = launch
+) -> None:
     (folder / "a_file").write_text("")
-    ended = launch(folder, *words.split(), TPU_NAME="")
+    ended = started(folder, *words.split())
     assert ended.returncode == 2, ended.stderr
     assert ended.stdout == ""
     (line,) = ended.stderr.splitlines()

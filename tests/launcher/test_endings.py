@@ -82,16 +82,6 @@ def test_ctrl_c_twice_ends_at_once(tmp_path):
     assert all_gone(started)
 
 
-def test_nothing_survives_a_launcher_that_is_killed(tmp_path):
-    command = start(tmp_path, "strategy=multiworker", "workers=2", *LONG)
-    wait_for_steps(tmp_path / "run")
-    started = descendants(command)
-    assert len(started) >= 3
-    command.kill()
-    command.wait()
-    assert all_gone(started)
-
-
 def test_a_second_launcher_in_the_same_folder_is_refused_and_harms_nothing(tmp_path):
     first = start(tmp_path, "until.steps=60", "hydra.run.dir=run")
     limit = time.monotonic() + 60

@@ -1,16 +1,11 @@
 """Runs and sweeps as a person starts them: exit codes, what is kept, what is told."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.launcher.command_line import REPOSITORY, launch
+from tests.launcher.command_line import launch
 
 pytestmark = pytest.mark.ci
 
@@ -38,11 +33,6 @@ def test_sweep_goes_on_after_a_run_that_fails_and_records_what_does_not_apply(
     assert (sweep / "report.html").is_file()
 
 
-def test_sweep_where_all_that_applies_is_done_is_well(tmp_path: Path) -> None:
-    ended = launch(tmp_path, "-m", "workers=1,2", _SHORT, "report=false")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
 def test_single_run_ends_with_a_table_and_a_report(tmp_path: Path) -> None:
     ended = launch(tmp_path, _SHORT, "hydra.run.dir=here")
     assert ended.returncode == 0, ended.stderr
@@ -65,31 +55,6 @@ def test_workload_that_raises_is_told_in_a_line_and_no_folder_is_kept(tmp_path: 
     assert "mine" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert {path.name for path in set(tmp_path.iterdir()) - before} <= {"__pycache__"}
-
-
-def test_interrupted_sweep_keeps_its_runs_and_leaves_with_130(tmp_path: Path) -> None:
-    words = ("-m", "seed=1,2", "until.seconds=600", "report=false")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "launcher", *words],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    limit = time.monotonic() + 120
-    while not list(tmp_path.glob("multirun/*/*/0/tasks/chief-0/steps.arrows")):
-        assert process.poll() is None
-        assert time.monotonic() < limit
-        time.sleep(0.2)
-    time.sleep(3)
-    process.send_signal(signal.SIGINT)
-    told, _ = process.communicate(timeout=120)
-    assert process.returncode == 130, told
-    (sweep,) = tmp_path.glob("multirun/*/*")
-    assert _status(sweep / "0")["state"] == "interrupted"
-    assert not (sweep / "1").exists()
 
 
 def _status(folder: Path) -> dict[str, str]:

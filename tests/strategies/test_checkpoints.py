@@ -40,13 +40,12 @@ def _all(by_step):
 
 @pytest.mark.parametrize("overrides", MANY.values(), ids=MANY)
 def test_restored_run_sees_the_same_examples_and_ends_at_the_same_variables(launch, overrides):
-    whole, straight = launch(*overrides, *COMMON, "until.steps=96")
-    first, half = launch(*overrides, *COMMON, "until.steps=48")
-    assert (whole.state, first.state) == ("done", "done"), first.log_tail + whole.log_tail
-    second, rest = launch(*overrides, *COMMON, "until.steps=96", f"checkpoint.restore={half.path}")
+    whole, straight = launch(*overrides, *COMMON, "until.steps=96", "checkpoint.every_steps=48")
+    assert whole.state == "done", whole.log_tail
+    half = straight.path / "checkpoints" / "48"
+    second, rest = launch(*overrides, *COMMON, "until.steps=96", f"checkpoint.restore={half}")
     assert second.state == "done", second.log_tail
     expected = numbers(straight)
-    assert numbers(half) == {step: expected[step] for step in range(1, 49)}
     assert numbers(rest) == {step: expected[step] for step in range(49, 97)}
     for one, other in zip(variables(straight), variables(rest), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)

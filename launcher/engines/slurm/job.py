@@ -48,7 +48,7 @@ class JobLook:
     @classmethod
     def parsed(cls, text: str) -> Self:
         """From what `scontrol --oneliner show job` prints. Raises SlurmError."""
-        fields = dict(_FIELD.findall(" ".join(text.split("\n"))))
+        fields = dict(_FIELD.findall(" ".join(text.split("\n")).strip()))
         try:
             return cls(
                 state=fields["JobState"].split(",")[0],

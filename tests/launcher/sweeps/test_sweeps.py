@@ -13,6 +13,7 @@ from results.sweep_folder import (
     DONE,
     FAILED,
     INTERRUPTED,
+    NOT_APPLICABLE,
     RUNNING,
     STOPPED,
     WAITING,
@@ -114,6 +115,12 @@ def test_ctrl_c_ends_a_sweep_and_a_launcher_without_words_goes_on(tmp_path):
     assert command.returncode == 130, said
     assert f"resume={sweep.relative_to(tmp_path)}" in said
     assert read_journal(sweep).state == INTERRUPTED
+    for run in read_journal(sweep).runs:
+        if run.state == WAITING:
+            assert not (sweep / run.folder).exists()
+            continue
+        status = json.loads((sweep / run.folder / "status.json").read_text())
+        assert status["state"] == run.state
     resumed = launch(tmp_path, f"resume={sweep}")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert states(read_journal(sweep)) == [DONE, DONE]
@@ -183,8 +190,10 @@ def test_second_measurement_is_refused_or_queues(tmp_path):
     assert command.wait(60) == 0
 
 
-def test_folder_that_holds_a_sweep_is_not_swept_again(tmp_path):
-    assert launch(tmp_path, "-m", *_SHORT, "seed=1", _FOLDER).returncode == 0
+def test_sweep_where_all_that_applies_is_done_is_well_and_its_folder_not_swept_again(tmp_path):
+    well = launch(tmp_path, "-m", *_SHORT, "workers=1,2", _FOLDER)
+    assert well.returncode == 0, well.stdout + well.stderr
+    assert states(read_journal(tmp_path / "s")) == [DONE, NOT_APPLICABLE]
     before = (tmp_path / "s" / "sweep.json").read_bytes()
     again = launch(tmp_path, "-m", *_SHORT, "seed=2", _FOLDER)
     assert again.returncode == 2
