@@ -58,8 +58,8 @@ class Result(NamedTuple):
     """When the call began, unix seconds on the worker's clock, float64 []."""
     emptied: tf.Tensor
     """Whether nothing that came before this call lies with the worker any more, bool []."""
-    steps: Steps
-    """Its steps, on the worker's clock; none where it trained on nothing."""
+    steps: tuple[Any, ...]
+    """`Steps.tensors` of it, on the worker's clock; of no step where it trained on nothing."""
 
 
 def train(
@@ -182,7 +182,7 @@ class _Loop:
             if self.book.finish(trained):
                 self._record(worker, steps, float(result.when))
             else:
-                examples = int(steps.numbers.size)
+                examples = len(steps.moments) * self.job.batch_per_replica
                 self.job.recorder.event("trained_twice", task=_task(worker), examples=examples)
         if result.emptied:
             self.book.emptied(worker, float(result.when))
@@ -411,8 +411,9 @@ def _make_call(
             return number, (x, y)
 
         count = tf.cast(taken[1], tf.int32)
-        steps = stamped_steps(count, job.batch_per_replica, stamp, take, train)
+        examples = job.batch_per_replica if job.measure.examples else None
+        steps = stamped_steps(count, examples, stamp, take, train)
         traced_as.append((tf.compat.v1.get_default_graph(), sent[-1]))
-        return Result(index, block[0], taken[0], when, emptied, steps)
+        return Result(index, block[0], taken[0], when, emptied, steps.tensors)
 
     return call

@@ -17,8 +17,13 @@ class Steps(NamedTuple):
     """Unix seconds of each step, float64 [k, 6]: before its input, and those named below."""
     losses: Any
     """This task's share of each step's mean loss, float32 [k]."""
-    numbers: Any
-    """Numbers of the examples that this task trained on, int64 [k, examples]."""
+    numbers: Any = None
+    """Numbers of the examples that this task trained on, int64 [k, examples], where asked for."""
+
+    @property
+    def tensors(self) -> tuple[Any, ...]:
+        """Those that there are, in their order."""
+        return tuple(each for each in self if each is not None)
 
     @property
     def starts(self) -> Any:
@@ -57,7 +62,7 @@ _MOMENTS = 6
 
 def stamped_steps(
     count: tf.Tensor,
-    examples: int,
+    examples: int | None,
     clock: Clock,
     take: Callable[[], tuple[tf.Tensor, Any]],
     train: Callable[[Any], tuple[tf.Tensor, list[tf.Tensor]]],
@@ -65,34 +70,37 @@ def stamped_steps(
     """Takes `count` (int32 []) steps; to be called inside a `tf.function`.
 
     Args:
-      examples: how many numbers `take` gives.
+      examples: how many numbers `take` gives; None where nobody asks for them.
       clock: tells the time, see `strategies.stamps.clock`.
       take: reads the next input: its examples' numbers, int64 [examples], and what `train` wants.
       train: makes one step of it and returns the loss, float32 [], and when this task pulled, was
         ready and had given its gradients, three of float64 [].
     """
-    arrays = Steps(
-        moments=tf.TensorArray(tf.float64, count, element_shape=[_MOMENTS]),
-        losses=tf.TensorArray(tf.float32, count, element_shape=[]),
-        numbers=tf.TensorArray(tf.int64, count, element_shape=[examples]),
-    )
+    arrays = {
+        "moments": tf.TensorArray(tf.float64, count, element_shape=[_MOMENTS]),
+        "losses": tf.TensorArray(tf.float32, count, element_shape=[]),
+    }
+    if examples is not None:
+        arrays["numbers"] = tf.TensorArray(tf.int64, count, element_shape=[examples])
 
-    def step(k: tf.Tensor, end: tf.Tensor, rows: Steps) -> tuple[tf.Tensor, tf.Tensor, Steps]:
+    def step(
+        k: tf.Tensor, end: tf.Tensor, rows: dict[str, tf.TensorArray]
+    ) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.TensorArray]]:
         with tf.control_dependencies([end]):
             start = clock()
         with tf.control_dependencies([start]):
             number, batch = take()
-        fed, (number, batch) = stamped(clock, (number, batch))
+        fed, batch = stamped(clock, batch)
         first = operation_count()
         loss, within = train(batch)
         with tf.control_dependencies([loss, *updates_since(first)]):
             end = clock()
         row = Steps(tf.stack([start, fed, *within, end]), loss, number)
-        written = [array.write(k, value) for array, value in zip(rows, row, strict=True)]
-        return k + 1, end, Steps(*written)
+        written = {name: array.write(k, getattr(row, name)) for name, array in rows.items()}
+        return k + 1, end, written
 
     _, _, filled = tf.while_loop(lambda k, *_: k < count, step, (0, clock(), arrays))
-    return Steps(*(array.stack() for array in filled))
+    return Steps(**{name: array.stack() for name, array in filled.items()})
 
 
 def begins(steps: Steps, last_end: float | None) -> np.ndarray:

@@ -119,7 +119,8 @@ def _compiled(
             numbers = tf.concat([number for number, _, _ in batches], 0)
             return numbers, [(x, y) for _, x, y in batches]
 
-        steps = stamped_steps(count, replicas * batch, stamp, take, train)
+        examples = replicas * batch if job.measure.examples else None
+        steps = stamped_steps(count, examples, stamp, take, train)
         packed = tf.stack([tf.reduce_sum(steps.losses), stop])
         if job.replicas > 1:
             # Every replica of a task would hold the task's sum: one gives it, the others nothing.

@@ -126,7 +126,7 @@ def training(name: str, batch: int, stamps: bool) -> Callable[[], None]:
     def call() -> Any:
         count = tf.constant(STEPS_PER_CALL)
         take, train = (lambda: (numbers, (x, y))), (lambda of: step(*of))
-        return stamped_steps(count, batch, tf.timestamp, take, train).ends
+        return stamped_steps(count, None, tf.timestamp, take, train).ends
 
     def unstamped(clock: Any, values: Any) -> tuple[tf.Tensor, Any]:
         return tf.constant(0.0, tf.float64), values
