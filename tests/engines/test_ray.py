@@ -41,6 +41,11 @@ def agents_of(folder):
     return [words for words in words_of_processes(AGENT) if str(folder) in words]
 
 
+def drivers_of(folder):
+    """Those of commands that were started in `folder`; a test beside this one has others."""
+    return [words for words in words_of_processes(DRIVER) if str(folder) in words[-1]]
+
+
 @pytest.fixture(scope="module")
 def cluster():
     with ray_cluster(nodes=3) as made:
@@ -69,7 +74,7 @@ def test_more_tasks_than_the_cluster_has_room_for_are_refused_with_what_it_has(c
     (line,) = ended.stderr.splitlines()
     assert "4 tasks of 1 CPU, placed STRICT_SPREAD; the cluster has 3 nodes with 1 CPU each" in line
     assert not list(tmp_path.iterdir())
-    assert words_of_processes(DRIVER) == []
+    assert drivers_of(tmp_path) == []
 
 
 @pytest.mark.ci
@@ -105,7 +110,7 @@ def test_run_goes_on_without_a_node_that_was_removed_and_names_it(cluster, tmp_p
 def test_killed_launcher_takes_its_own_cluster_with_it_and_its_folder_says_so(tmp_path):
     command = Command(tmp_path, *TWO, *LONG, "engine.cpus_per_task=0.5")
     command.wait_for("worker-0", "first_call_done")
-    (driver,) = [words for words in words_of_processes(DRIVER) if str(tmp_path) in words[-1]]
+    (driver,) = drivers_of(tmp_path)
     temporary = json.loads(driver[-1])["temporary"]
     assert Path(temporary).is_dir()
     assert len(agents_of(command.run.path)) == 2
