@@ -1,7 +1,7 @@
 """The tiers: what isn't marked `ci` or `figures` is `quick`, so that `pytest -m quick` selects.
 
-With `-n 3` tests of three files run side by side, as many of them wait for others; while one runs
-that is marked `alone`, as it measures, nothing runs beside it.
+With `-n 2` tests of two files run side by side; while one runs that is marked `alone`, as it
+measures, nothing runs beside it.
 """
 
 import fcntl

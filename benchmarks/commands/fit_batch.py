@@ -61,7 +61,7 @@ def run(words: Mapping[str, str]) -> int | None:
     with writing_into(folder):
         RunFolder(folder).write(FIT_BATCH, {"words": launched, **found.record()})
     _print(found, console)
-    console.print(f"Written: {FIT_BATCH} in {folder}", markup=False, soft_wrap=True)
+    console.print(f"Written: {FIT_BATCH} in {folder}", markup=False)
     return None
 
 

@@ -54,7 +54,7 @@ def run(words: Mapping[str, str]) -> None:
         _print(fit, console)
     for sentence in without_fit(frame, fits):
         console.print(sentence, markup=False)
-    console.print(f"Written: {', '.join(files)} in {folder}", markup=False, soft_wrap=True)
+    console.print(f"Written: {', '.join(files)} in {folder}", markup=False)
 
 
 def _written(

@@ -56,7 +56,7 @@ def run(words: Mapping[str, str]) -> None:
         console.print(line, markup=False, soft_wrap=HTTPS in line)
     if machine is not None and any(map(on_emulated_hosts, runs)):
         console.print(HOSTS_ARE_BILLED)
-    console.print(f"Written: {', '.join(files)} in {folder}", markup=False, soft_wrap=True)
+    console.print(f"Written: {', '.join(files)} in {folder}", markup=False)
 
 
 def _price(words: Mapping[str, str]) -> tuple[Instance | None, float | None]:

@@ -177,17 +177,20 @@ def test_sweep_ends_where_the_next_run_would_not_fit(tmp_path):
 
 
 def test_second_measurement_is_refused_or_queues(tmp_path):
-    command = start(tmp_path, "until.seconds=12", *_SHORT[1:], "hydra.run.dir=one")
+    command = start(tmp_path, *_LONG, "hydra.run.dir=one")
     wait_for_run(tmp_path, "one", command)
     refused = launch(tmp_path, *_SHORT, "hydra.run.dir=two")
     assert refused.returncode == 2
     assert f"process {command.pid}" in refused.stderr
     assert "wait=true" in refused.stderr
     assert not (tmp_path / "two").exists()
-    queued = launch(tmp_path, *_SHORT, "hydra.run.dir=two", "wait=true")
-    assert queued.returncode == 0, queued.stderr
-    assert "waiting: " in queued.stderr
-    assert command.wait(60) == 0
+    queued = start(tmp_path, *_SHORT, "hydra.run.dir=two", "wait=true")
+    assert queued.stdout.readline().startswith("waiting: ")
+    assert not (tmp_path / "two").exists()
+    command.send_signal(signal.SIGINT)
+    assert command.wait(60) == 130
+    said, _ = queued.communicate(timeout=120)
+    assert queued.returncode == 0, said
 
 
 def test_sweep_where_all_that_applies_is_done_is_well_and_its_folder_not_swept_again(tmp_path):
