@@ -36,6 +36,7 @@ def test_gpus_that_the_cluster_does_not_have_are_refused_by_the_key_that_asked(
 def test_ctrl_c_before_the_job_is_taken_says_at_once_what_is_waited_for(tmp_path: Path) -> None:
     code, at_once, told = interrupted_in_silence(tmp_path, "engine=slurm", "hydra.run.dir=run")
     assert at_once == "waiting for the queue to take the job"
+    assert len(told) == 1, told
     (line,) = told
     assert SILENCE in line
     assert code == 2
