@@ -116,7 +116,11 @@ def _run_job(words: Sequence[str], job: Job) -> int:
     # Hydra hands its errors over instead of printing them and leaving with exit code 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     logging.raiseExceptions = False  # `--info | head`: Hydra prints it through logging
-    hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(job)()
+    try:
+        hydra.main(version_base="1.3", config_path=_CONF, config_name="config")(job)()
+    finally:
+        if not WANTS_TRACEBACK:
+            os.environ.pop("HYDRA_FULL_ERROR", None)  # what the caller starts next would inherit it
     return job.exit_code
 
 

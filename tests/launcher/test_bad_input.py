@@ -1,12 +1,15 @@
 """What a person got wrong is one line, exit code 2, and nothing is left on disk."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from launcher.command import main
 from tests.launcher.command_line import launch, launch_here
 
 # The words of the command line, and what the line must name: the key, the value, what is right.
@@ -146,6 +149,15 @@ def test_traceback_is_shown_to_who_asks_for_it(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "Traceback" in ended.stderr
     assert ended.stderr.rstrip().endswith("error: workers=0: at least 1 is needed")
+
+
+def test_what_is_started_after_a_command_inherits_nothing_of_it(tmp_path: Path) -> None:
+    words = ["workers=0", "launch.method=spawn", f"hydra.run.dir={tmp_path / 'run'}"]
+    with mock.patch.dict(os.environ), mock.patch.object(sys, "argv", ["launcher"]):
+        before = dict(os.environ)
+        with pytest.raises(SystemExit):
+            main(words)
+        assert dict(os.environ) == before
 
 
 def test_error_is_told_without_importing_what_is_slow(tmp_path: Path) -> None:
