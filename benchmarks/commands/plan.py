@@ -88,20 +88,21 @@ def _print(record: Mapping[str, Any], console: Console) -> None:
     if record["levers"]:
         console.print()
         console.print(Text(record["answer"], style="bold"))
-        head = ("", "times as fast", "time", "cost", "what")
-        _table(console, head, [_lever_row(each) for each in record["levers"]])
+        head = ("", "times as fast", "time", *(["cost"] if record["priced"] else []), "what")
+        rows = [_lever_row(each, record["priced"]) for each in record["levers"]]
+        _table(console, head, rows)
     console.print()
     for line in _remarks(record):
         console.print(Text(line))
 
 
-def _lever_row(lever: Mapping[str, Any]) -> list[str]:
+def _lever_row(lever: Mapping[str, Any], priced: bool) -> list[str]:
     gain = lever["times_as_fast"]
     return [
         lever["name"],
         DASH if gain is None else f"{gain:.2f} ×",
         in_time(lever["seconds"]),
-        in_usd(lever["usd"]),
+        *([in_usd(lever["usd"])] if priced else []),
         lever["what"] + (f"; {lever['kind']}" if lever["kind"] else ""),
     ]
 
@@ -122,7 +123,8 @@ def _table(console: Console, head: Sequence[str], rows: Sequence[Sequence[str]])
 
     table = Table(box=None, padding=(0, 1, 0, 0))
     for name in head:
-        table.add_column(name, overflow="fold")
+        # A number stays beside its unit.
+        table.add_column(name, overflow="fold", no_wrap=name == "time")
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
