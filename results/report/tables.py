@@ -1,5 +1,6 @@
 """Key figures, what the machine was, and how it was measured."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ _WORTH_SECONDS = 0.05
 """Preparation that only found its data there already isn't told."""
 _LONGEST_NOTE = 300
 _LONGEST_VALUE = 300
+_SHARE = re.compile(r"\b(\d+)%")
+_A_SHARE = "…%"
 
 
 @dataclass(frozen=True)
@@ -142,8 +145,24 @@ def method(runs: Sequence[Run]) -> list[str]:
     said += _engines(runs)
     said.append(_emulated(runs))
     said += _isolation(runs)
-    notes = dict.fromkeys(str(run.value("notes")) for run in runs if run.value("notes"))
-    return said + [f"Note: {one_line(each, _LONGEST_NOTE)}." for each in notes]
+    notes = [note for run in runs for note in str(run.value("notes") or "").split("; ") if note]
+    return said + [f"Note: {one_line(each, _LONGEST_NOTE)}." for each in _told_once(notes)]
+
+
+def _told_once(notes: Sequence[str]) -> list[str]:
+    """Notes that differ in one share alone become one, which tells the least and the most."""
+    alike: dict[str, list[int]] = {}
+    for note in notes:
+        shares = [int(share) for share in _SHARE.findall(note)[:1]]
+        alike.setdefault(_SHARE.sub(_A_SHARE, note, count=1), []).extend(shares)
+    return [
+        note.replace(_A_SHARE, " to ".join(f"{share}%" for share in _least_and_most(shares)))
+        for note, shares in alike.items()
+    ]
+
+
+def _least_and_most(shares: Sequence[int]) -> list[int]:
+    return sorted({min(shares), max(shares)}) if shares else []
 
 
 def _environment(run: Run) -> dict[str, Any] | None:

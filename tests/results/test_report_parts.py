@@ -22,6 +22,7 @@ from results.report.failures import failures, refusals
 from results.report.hosts import host_table
 from results.report.plots_of_phases import phases
 from results.report.ranking import ranked, ranking_table
+from results.report.tables import method
 from results.report.timeline import Timeline, timeline
 from results.report.usage import HEAD, usage_table
 from results.report.words import headline_of_sweep, points_of_sweep
@@ -135,6 +136,17 @@ def test_what_was_emulated_is_said_in_the_verdict_and_under_every_plot(tmp_path:
         assert all("emulated" in plot.svg.partition(">")[0] for plot in content.plots)
     assert "emulated" not in real.headline
     assert not any("emulated" in plot.message for plot in real.plots)
+
+
+def test_notes_that_differ_in_a_share_alone_are_told_once(tmp_path: Path) -> None:
+    busy = "the machine was busy when it began: {}% of its cores with other things"
+    for number, share in enumerate((50, 62, 54)):
+        write_flat_run(
+            tmp_path / str(number), 1000.0, notes=f"not enough steps; {busy}".format(share)
+        )
+    write_flat_run(tmp_path / "3", 1000.0)
+    told = [line for line in method(read_runs(tmp_path)) if line.startswith("Note: ")]
+    assert told == ["Note: not enough steps.", f"Note: {busy}.".format("50% to 62")]
 
 
 def test_usage_is_what_was_sampled_while_training(tmp_path: Path) -> None:
