@@ -1,9 +1,11 @@
 """Our workloads: all build and learn under both versions of Keras."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,23 +18,39 @@ CONF = ROOT / "launcher" / "conf"
 STEPS = {"digits_mlp": 60, "jpeg_cnn": 150, "resnet": 30, "embedding": 100, "byte_lm": 20}
 
 
-@pytest.mark.ci
-@pytest.mark.parametrize("keras", ["keras", "tf_keras"])
-@pytest.mark.parametrize("name", STEPS)
-def test_loss_falls_and_held_out_quality_improves(
-    name: str, keras: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+@pytest.fixture(scope="module", params=["keras", "tf_keras"])
+def learned(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """How each workload learned under that Keras, one after the other in a process of theirs."""
     cache = tmp_path_factory.getbasetemp() / "prepared"
-    arguments = ["tests.workloads.plain_training", name, str(cache), str(STEPS[name]), keras]
+    asked = [f"{name}={steps}" for name, steps in STEPS.items()]
     ended = subprocess.run(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, "-m", "tests.workloads.plain_training", str(cache), *asked],
         cwd=ROOT,
-        env=os.environ | {"TF_USE_LEGACY_KERAS": str(int(keras == "tf_keras"))},
+        env=os.environ | {"TF_USE_LEGACY_KERAS": str(int(request.param == "tf_keras"))},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
+    lines = [line for line in ended.stdout.splitlines() if line.startswith("{")]  # TFDS prints, too
+    told = [json.loads(line) for line in lines]
+    assert {each["keras"] for each in told} == {request.param}
+    return {each["workload"]: each for each in told}
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("name", STEPS)
+def test_loss_falls_and_held_out_quality_improves(
+    name: str, learned: dict[str, dict[str, Any]]
+) -> None:
+    first, last = learned[name]["loss"]
+    assert last < first
+    conf = yaml.safe_load((CONF / "workload" / f"{name}.yaml").read_text())
+    before, after = learned[name]["quality"]
+    direction = load_workload(conf["_target_"], conf["parameters"]).quality.direction
+    assert after > before if direction == "higher" else after < before
 
 
 @pytest.mark.parametrize("name", STEPS)
