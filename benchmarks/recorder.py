@@ -168,6 +168,9 @@ class Recorder:
             raise FolderRemovedError(f"{where}: was removed while the run went on")
 
     def _write_out(self) -> None:
+        # Taken before the calls and written after them: no example is without its step, whenever a
+        # call is added meanwhile, or the task killed.
+        numbers = [self._numbers.popleft() for _ in range(len(self._numbers))]
         by_task: dict[str, list[_Call]] = {}
         while self._calls:
             call = self._calls.popleft()
@@ -180,8 +183,8 @@ class Recorder:
             columns = _step_columns(calls)
             self._writers[task].append(columns)
             self._trained[task].add(columns, calls[-1][6])
-        while self._numbers:
-            self._write_numbers(*self._numbers.popleft())
+        for each in numbers:
+            self._write_numbers(*each)
         samples, self._samples = self._samples, []
         if samples:
             rows = [asdict(sample) for sample in samples]

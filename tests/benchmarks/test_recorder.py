@@ -16,7 +16,7 @@ import pytest
 from benchmarks.recorder import Recorder
 from benchmarks.resources import Sampler
 from results.run_folder import RunFolder
-from results.streams import RESOURCES, STEPS, read_rows
+from results.streams import EXAMPLES, RESOURCES, STEPS, read_rows
 
 WRITER = """
 import sys, time
@@ -106,6 +106,31 @@ def test_calls_from_several_threads_are_all_kept(tmp_path: Path) -> None:
             thread.join()
     for name in names:
         assert read_rows(folder.task_folder(name), STEPS)["step"].to_pylist() == [*range(1, 501)]
+
+
+def test_no_example_is_written_before_its_step(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    ended = threading.Event()
+    with Recorder(folder, "chief-0") as recorder:
+
+        def train() -> None:
+            step = 0
+            while not ended.wait(0.0001):
+                step += 1
+                recorder.steps(step, *call(1), 32, None)
+                recorder.examples(step, np.arange(32).reshape(1, 32))
+
+        training = threading.Thread(target=train)
+        training.start()
+        try:
+            task = folder.task_folder("chief-0")
+            for _ in range(40):
+                recorder.flush()
+                trained_on = set(read_rows(task, EXAMPLES)["step"].to_pylist())
+                assert trained_on <= set(read_rows(task, STEPS)["step"].to_pylist())
+        finally:
+            ended.set()
+            training.join()
 
 
 def test_kill_9_loses_no_more_than_the_last_second(tmp_path: Path) -> None:
