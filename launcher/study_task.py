@@ -1,13 +1,13 @@
 """What runs inside the process of a study of the input pipeline; only that one imports it."""
 
 import importlib
-import signal
 import traceback
 from pathlib import Path
 from typing import Any
 
 from launcher import emulation
 from launcher.experiment import Experiment
+from launcher.leaving import leaving_when_told
 from launcher.light_imports import import_tensorflow
 from results.errors import UserError, described
 from results.run_folder import RunFolder
@@ -16,12 +16,12 @@ STUDY = "study.json"
 """The experiment going in; coming out `error`, which is null where all went well."""
 
 
+@leaving_when_told()
 def main(folder: str, function: str) -> None:
     """Calls `function` ("module:name") with the `Study` of the experiment in `folder`.
 
     SIGTERM ends it as Ctrl-C would, so that it leaves nothing half-written behind.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     run_folder = RunFolder(Path(folder))
     experiment = Experiment.from_dict(run_folder.read(STUDY)["experiment"])
     found: dict[str, Any] = {"error": None}
