@@ -41,9 +41,15 @@ def moment(key: str, text: str) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def usd(key: str, text: str) -> float:
+def usd(key: str, text: str, example: str = "50") -> float:
     """US dollars of "50", "50.25" or "$50"; more than 0."""
-    return _positive(key, text.strip().removeprefix("$"), "an amount of USD such as 50", text)
+    right = f"an amount of USD such as {example}"
+    return _positive(key, text.strip().removeprefix("$"), right, text)
+
+
+def usd_per_hour(key: str, text: str) -> float:
+    """What an hour costs, written as `usd` takes it."""
+    return usd(key, text, "0.10")
 
 
 def count(key: str, text: str, example: str = "1e9") -> float:

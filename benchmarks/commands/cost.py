@@ -42,7 +42,7 @@ def run(words: Mapping[str, str]) -> None:
     """Print a line for each run that ended, and what all of them cost together."""
     today = datetime.now(UTC).date()
     given = "usd_per_hour"
-    price = quantities.usd(given, words[given]) if given in words else None
+    price = quantities.usd_per_hour(given, words[given]) if given in words else None
     spot = quantities.truth("spot", words.get("spot", "false"))
     target = quantities.any_number("target", words["target"]) if "target" in words else None
     of = catalogue(words.get("cost.catalogue"))

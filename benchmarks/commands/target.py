@@ -63,7 +63,7 @@ def _price(words: Mapping[str, str]) -> tuple[Instance | None, float | None]:
     """The machine and what an hour costs, both None where nothing about a price was given."""
     spot = quantities.truth("spot", words.get("spot", "false"))
     given = "usd_per_hour"
-    usd_per_hour = quantities.usd(given, words[given]) if given in words else None
+    usd_per_hour = quantities.usd_per_hour(given, words[given]) if given in words else None
     if not any(key in words for key in _PRICED_BY):
         if "spot" in words or "cost.catalogue" in words:
             raise UserError(

@@ -86,7 +86,7 @@ def request_of(words: Mapping[str, str], now: datetime) -> Request:
         speed=quantities.ratios("speed", words["speed"]) if "speed" in words else {},
         machine=words.get("machine"),
         usd_per_hour=(
-            quantities.usd("usd_per_hour", words["usd_per_hour"])
+            quantities.usd_per_hour("usd_per_hour", words["usd_per_hour"])
             if "usd_per_hour" in words
             else None
         ),
