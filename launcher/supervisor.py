@@ -18,6 +18,8 @@ from results.run_folder import RunFolder, now
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
 """As often as tasks write down how far they are."""
+_TELL_AGAIN_SECONDS = 1.0
+"""A task that joins its cluster gives SIGTERM to TensorFlow, until its training loop listens."""
 _EVIDENCE_SECONDS = 1.0
 """After the first failure the others get this long to write down theirs, and what they measured:
 the first to be seen need not be the first to have happened."""
@@ -88,6 +90,7 @@ class Supervisor:
         self._stalls = stalls.StallWatch(self._names, self._servers, settings)
         self._next_look = time.monotonic() + _LOOK_SECONDS
         self._told_to_leave: float | None = None
+        self._tell_again = 0.0
         self.watched = Watched()
 
     def run(self) -> Watched:
@@ -179,15 +182,17 @@ class Supervisor:
 
     def _end_on_request(self) -> None:
         self.watched.interrupted = True
-        running = self._running()
+        running, at = self._running(), time.monotonic()
         if self._told_to_leave is None:
-            self._told_to_leave = time.monotonic()
+            self._told_to_leave = at
+        if self._only_servers_are_left():
+            self._stop(running, self._settings.grace_seconds)
+        elif at >= self._tell_again:
+            self._tell_again = at + _TELL_AGAIN_SECONDS
             for name in running:
                 if name not in self._servers:
                     self._group.signal(name, signal.SIGTERM)
-        elif self._only_servers_are_left():
-            self._stop(running, self._settings.grace_seconds)
-        seconds = time.monotonic() - self._told_to_leave
+        seconds = at - self._told_to_leave
         hurried = self._interrupts.count > 1 or seconds > self._settings.grace_seconds
         if hurried or self._failed():  # the others would wait in vain for one that failed
             self._stop(running, 0)

@@ -73,6 +73,7 @@ class _Loop:
     def __init__(self, job: TrainingJob, strategy: Any, training: Training) -> None:
         self.job, self.training = job, training
         self.step = 0
+        self.stopping = Stopping(job)
         examples = job.feed.train.examples
         self.book = Book(examples, job.batch_per_replica)
         found = checkpoints.find(job)
@@ -96,7 +97,6 @@ class _Loop:
         self.traced_as: list[tuple[tf.Graph, int | None]] = []
         self.call = _make_call(job, strategy, training, self.traced_as)
         self.under_way: deque[Any] = deque()
-        self.stopping = Stopping(job)
         self.local = local_copy(job.workload, read_weights(training.model))
         self.evaluator = Evaluator(job, tf.distribute.get_strategy(), self.local, alone=True)
         self.milestones = Milestones(

@@ -40,12 +40,12 @@ class _Loop:
     ) -> None:
         self.job, self.strategy, self.training = job, strategy, training
         self.step = 0
+        self.stopping = Stopping(job)
         found = checkpoints.find(job)
         self.iterators = self._fresh(0) if found is None else self._restored(*found)
         job.recorder.event("data_ready")
         if job.chief:
             self._tell_sharding()
-        self.stopping = Stopping(job)
         self.evaluator = Evaluator(job, strategy, training.model)
         self.milestones = Milestones(
             job,

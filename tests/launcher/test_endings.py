@@ -30,11 +30,15 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def wait_for_steps(run: Path, task: str = "chief-0") -> None:
+    wait_for("first_call_done", run, task)
+
+
+def wait_for(event: str, run: Path, task: str = "chief-0") -> None:
     events = run / "tasks" / task / "events.jsonl"
     limit = time.monotonic() + 120
-    while not (events.exists() and "first_call_done" in events.read_text()):
+    while not (events.exists() and f'"{event}"' in events.read_text()):
         assert time.monotonic() < limit
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -68,6 +72,20 @@ def test_ctrl_c_once_keeps_a_checkpoint_and_what_was_measured(tmp_path, words):
     assert (run / "report.html").is_file()
     assert all_gone(started)
     assert not (run / "temporary").exists()
+
+
+def test_ctrl_c_while_tasks_begin_is_heard_by_all(tmp_path):
+    """TensorFlow takes SIGTERM for itself when a task joins its cluster."""
+    command = start(tmp_path, "strategy=multiworker", "workers=2", *LONG, "report=false")
+    run = tmp_path / "run"
+    wait_for("cluster_joined", run, "worker-0")
+    command.send_signal(signal.SIGINT)
+    said, _ = command.communicate(timeout=60)
+    assert command.returncode == 130, said
+    for task in ("chief-0", "worker-0"):
+        last = (run / "tasks" / task / "events.jsonl").read_text().splitlines()[-1]
+        assert '"finished"' in last
+        assert '"interrupted"' in last
 
 
 def test_ctrl_c_twice_ends_at_once(tmp_path):
