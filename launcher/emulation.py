@@ -15,6 +15,8 @@ _RATE = "emulate.accelerator.examples_per_second"
 _ACCELERATOR_MEMORY = "emulate.accelerator.memory_mb"
 _HOSTS = "emulate.hosts"
 _NETWORK = "emulate.network"
+_MOST_TIMES_AS_SLOW = 1000
+"""Slower, and a task does nothing that a person would wait for."""
 SHORTEST_UNMARKED_SECONDS = 0.03
 """Half a millisecond that a wait is off is a sixtieth of it; how far waits are off is measured by
 `tests/performance/emulated_accelerators.py`."""
@@ -135,8 +137,9 @@ def _check_stragglers(experiment: "Experiment", stragglers: dict[str, float]) ->
                 f"{asked}: no task that computes has that name; {question} of {', '.join(tasks)} "
                 "is needed"
             )
-        if not 1 <= factor < float("inf"):
-            raise UserError(f"{asked}: a factor of at least 1 is needed, such as 1.5")
+        if not 1 <= factor <= _MOST_TIMES_AS_SLOW:
+            most = _MOST_TIMES_AS_SLOW
+            raise UserError(f"{asked}: a factor from 1 to {most} is needed, such as 1.5")
     if experiment.devices != "cpu":
         raise NotApplicable(
             f"{asked}: this run computes on {experiment.devices}, whose computing the host's clock "

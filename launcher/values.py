@@ -1,5 +1,6 @@
 """Whether each value is right by itself: choices spelled well, numbers in range, folders usable."""
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,9 @@ def check(asked: dict[str, Any]) -> None:
         value = value_of(asked, key)
         if value is not None and not value > 0:  # nan isn't
             raise UserError(f"{key}={value}: more than 0 is needed")
+    for key in (*_LEAST, *_ABOVE_ZERO):
+        if value_of(asked, key) == inf:
+            raise UserError(f"{key}=inf: a number that ends is needed")
     folder = asked["cache_folder"]
     if folder is not None and not writable(Path(folder).expanduser()):
         raise UserError(f"cache_folder={folder}: a folder that can be made and written is needed")

@@ -51,6 +51,12 @@ _ALSO_WRONG = {
     "empty": ("workers=", "workers=", "an integer"),
     "not a number": ("until.seconds=abc", "until.seconds=abc", "a number"),
     "not a truth": ("deterministic=maybe", "deterministic=maybe", "true or false"),
+    "no end": (
+        "emulate.accelerator.examples_per_second=inf",
+        "emulate.accelerator.examples_per_second=inf",
+        "a number that ends",
+    ),
+    "no end above a least": ("quiet.seconds=inf", "quiet.seconds=inf", "a number that ends"),
     "no time": ("until.seconds=0", "until.seconds=0", "more than 0"),
     "few examples": ("until.examples=100", "until.examples=100", "321"),
     "long warm-up": ("measure.warmup_steps=5000", "measure.warmup_steps=5000", "until.steps"),

@@ -34,7 +34,11 @@ _REFUSED = {
         [f"{_RATE}=1000", "strategy=parameter_server", "emulate.straggler={ps-0: 2}"],
         "no task that computes has that name; one of worker-0",
     ),
-    "a faster one": ([f"{_RATE}=1000", "emulate.straggler={chief-0: 0.5}"], "at least 1"),
+    "a faster one": ([f"{_RATE}=1000", "emulate.straggler={chief-0: 0.5}"], "from 1 to 1000"),
+    "one that stands still": (
+        [f"{_RATE}=1000", "emulate.straggler={chief-0: 1e12}"],
+        "from 1 to 1000",
+    ),
     "no factor": ([f"{_RATE}=1000", "emulate.straggler={chief-0: fast}"], "how many times as"),
     "no tasks": ([f"{_RATE}=1000", "emulate.straggler=2"], "emulate.straggler=2: tasks and"),
     "a memory of nothing": (
