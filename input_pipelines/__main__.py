@@ -10,17 +10,22 @@ from launcher.paths import put_current_folder_last
 
 put_current_folder_last()
 
-from input_pipelines.commands import verb, verb_names  # noqa: E402  after the path is right
-from results.errors import nearest  # noqa: E402
-
 _HELP_WORDS = {"--help", "-h", "help"}
 _DIAGNOSE = "diagnose"
 _BARE = "workload._target_=input_pipelines.bare.workload"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit code: its own, or 2 for what a person got wrong."""
-    words = list(sys.argv[1:] if words is None else words)
+    """Runs one command; returns the exit code: its own, 2 for what a person got wrong, or 130."""
+    try:
+        return _run(list(sys.argv[1:] if words is None else words))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(words: Sequence[str]) -> int:
+    from input_pipelines.commands import verb, verb_names
+
     if not words or _HELP_WORDS & set(words):
         print(_help())
         return 0 if words else 2
@@ -30,6 +35,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
         return launch([*keys, "diagnose=true"])
     if name not in verb_names():
+        from results.errors import nearest
+
         meant = nearest(name, [*verb_names(), _DIAGNOSE])
         hint = f"did you mean {meant}?" if meant else "--help lists them"
         print(f"error: {name}: no such command; {hint}", file=sys.stderr)
@@ -58,6 +65,8 @@ def _workload(words: Sequence[str]) -> list[str]:
 
 
 def _help() -> str:
+    from input_pipelines.commands import verb, verb_names
+
     rows = [(name, verb(name).does) for name in verb_names()]
     rows.append((_DIAGNOSE, "trains, then finds out which resource holds it back (diagnose=true)"))
     return "\n".join(

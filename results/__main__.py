@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Sequence
 
-from results.commands import DOOR
-
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit code: its own, or 2 for what a person got wrong."""
-    return DOOR.run(list(sys.argv[1:] if words is None else words))
+    """Runs one command; returns the exit code: its own, 2 for what a person got wrong, or 130."""
+    try:
+        from results.commands import DOOR
+
+        return DOOR.run(list(sys.argv[1:] if words is None else words))
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":
