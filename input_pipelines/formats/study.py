@@ -99,7 +99,7 @@ def compare(study: Study) -> None:
     train = _first(study.feed.train, _MOST_COMPARED)
     small = replace(study, feed=replace(study.feed, train=train, test=_first(study.feed.test, 1)))
     ways, refused = [], {}
-    with tempfile.TemporaryDirectory(prefix="formats-", dir=study.folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix="formats-") as scratch:
         for name, settings in _WAYS.items():
             folder = Path(scratch) / name.replace(", ", "-")
             folder.mkdir()
