@@ -1,10 +1,12 @@
 """One run of the launcher with a limit on each task's memory, and the peak that it reached.
 
 The launcher lies in a room above, so it is started as a person starts it: a process of its own.
-Whatever signal asks this process to end is handed on to it, and it ends its tasks.
+Whatever signal asks this process to end is handed on to it, and it ends its tasks; where this
+process is killed, it is killed too, and its tasks with it.
 """
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -110,7 +112,7 @@ def _ended(words: Sequence[str]) -> tuple[int, str]:
     """Exit code of the launcher, and the last line that it said on standard error."""
     with _handing_on() as (listeners, seen):
         with subprocess.Popen(
-            [sys.executable, "-m", "launcher", *words],
+            [sys.executable, "-m", "launcher.dependent", str(os.getpid()), *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -84,6 +84,22 @@ def test_interrupt_ends_the_run_under_way_and_leaves_no_process(tmp_path: Path) 
     assert not alive
 
 
+@pytest.mark.ci
+def test_kill_9_takes_the_run_under_way_with_it_and_its_folder_says_so(tmp_path: Path) -> None:
+    process = start(tmp_path, "workload=digits_mlp", "limit_mb=2000", "folder=fit")
+    events = tmp_path / "fit/1/tasks/chief-0/events.jsonl"
+    deadline = time.monotonic() + _SECONDS
+    while not events.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate(timeout=_SECONDS)
+    assert started
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert not alive
+    assert json.loads((tmp_path / "fit/1/status.json").read_text())["state"] == "interrupted"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
