@@ -66,7 +66,7 @@
     const word = cell("span", row[STATE]);
     word.className = "state";
     state.append(word);
-    line.append(name, ...row[CELLS].map((text) => cell("td", text)), state);
+    line.append(name, state, ...row[CELLS].map((text) => cell("td", text)));
     if (!row[REASON]) return [line];
     const why = document.createElement("tr");
     why.className = "reason";
@@ -103,7 +103,7 @@
   };
 
   heads.forEach((head, place) => {
-    const column = place === 0 ? -2 : place === heads.length - 1 ? -1 : place - 1;
+    const column = place - 2; // run, state, then the others
     const button = cell("button", head.textContent);
     button.type = "button";
     button.addEventListener("click", () => sortBy(column, head));

@@ -109,6 +109,18 @@ def test_a_phone_shows_the_whole_page_in_its_width(
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_a_laptop_shows_all_columns_of_the_runs_their_state_first(page: Page, sweep: Path) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(sweep.as_uri())
+    widths = "e => [e.scrollWidth, e.clientWidth]"
+    needed, there = page.locator(".scroll:has(#all-runs)").evaluate(widths)
+    assert needed == there
+    heads = page.locator("#all-runs thead th").all_inner_texts()
+    assert [head.split()[0] for head in heads[:3]] == ["run", "state", "strategy"]
+    states = page.locator("#all-runs td:nth-child(2) .state").all_inner_texts()
+    assert (len(states), "not applicable" in states) == (12, True)
+
+
 def test_hostile_text_is_shown_and_runs_nothing(page: Page, hostile: Path) -> None:
     watched = Watched(page)
     page.goto(hostile.as_uri())
@@ -141,7 +153,7 @@ def test_the_table_sorts_by_its_heads_numbers_from_the_largest(page: Page, many:
     page.goto(many.as_uri())
     frame = results.load(many.parent)
     assert names(page) == [str(number) for number in range(25)]
-    head = page.locator("#all-runs thead th").nth(3)
+    head = page.locator("#all-runs thead th").nth(4)
     assert head.inner_text().startswith("examples / s")
     head.locator("button").click()
     by_speed = frame.sort_values("examples_per_second", kind="stable")["run"].to_list()
