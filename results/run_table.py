@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _ALWAYS = 100
 _WIDEST_CELL = 40
+_BREAKS = re.compile(r"(?<=[_./=,\s-])")
+"""Where a name may go on in the next line."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,19 @@ def drawn(columns: Sequence[TableColumn], runs: Sequence[Run], width: int) -> Ta
     from rich.text import Text
 
     columns = _that_fit(columns, runs, width)
+    rows = cells(columns, runs)
+    widths = _widths(columns, rows, width)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    for column in columns:
-        table.add_column(column.head, justify="right" if column.number else "left", overflow="fold")
-    for run, row in zip(runs, cells(columns, runs), strict=True):
-        table.add_row(*map(Text, row), style=None if run.state == "done" else "dim")
+    for column, room in zip(columns, widths, strict=True):
+        table.add_column(
+            Text(_broken(column.head, room)),
+            justify="right" if column.number else "left",
+            overflow="fold",
+            width=room,
+        )
+    for run, row in zip(runs, rows, strict=True):
+        shown = [Text(_broken(cell, room)) for cell, room in zip(row, widths, strict=True)]
+        table.add_row(*shown, style=None if run.state == "done" else "dim")
     return table
 
 
@@ -94,6 +105,34 @@ def _that_fit(columns: Sequence[TableColumn], runs: Sequence[Run], width: int) -
             break
         del widths[column]
     return list(widths)
+
+
+def _widths(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """In letters, of each column. Where room is short, heads are broken first; then narrow columns
+    keep what they need, and the wide ones share the rest."""
+    places = range(len(columns))
+    cell_widths = [max((len(row[place]) for row in rows), default=0) for place in places]
+    heads = [max(map(len, column.head.split("\n"))) for column in columns]
+    whole = [max(pair) for pair in zip(cell_widths, heads, strict=True)]
+    room = width - len(columns)
+    if sum(whole) <= room:
+        return whole
+    pieces = [max(map(len, _BREAKS.split(column.head))) for column in columns]
+    found = [max(pair) for pair in zip(cell_widths, pieces, strict=True)]
+    for done, place in enumerate(sorted(places, key=lambda place: found[place])):
+        found[place] = max(1, min(found[place], room // (len(found) - done)))
+        room -= found[place]
+    return found
+
+
+def _broken(text: str, width: int) -> str:
+    """In lines of at most `width` letters, as far as it has places to break."""
+    lines = [""]
+    for piece in _BREAKS.split(text):
+        if lines[-1] and len((lines[-1] + piece).rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _tells_something(column: TableColumn, runs: Sequence[Run]) -> bool:

@@ -123,8 +123,8 @@ def _table(console: Console, head: Sequence[str], rows: Sequence[Sequence[str]])
 
     table = Table(box=None, padding=(0, 1, 0, 0))
     for name in head:
-        # A number stays beside its unit.
-        table.add_column(name, overflow="fold", no_wrap=name == "time")
+        # A number stays beside its unit, and a strategy's name is not broken.
+        table.add_column(name, overflow="fold", no_wrap=name in ("time", "strategy"))
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)

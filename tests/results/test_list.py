@@ -57,6 +57,20 @@ def test_named_columns_are_shown_as_they_are_called(
     assert ["2", "64", "accuracy"] in [line.split() for line in out.splitlines()]
 
 
+def test_no_strategy_and_no_head_is_broken_within_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    make_run(tmp_path / "multirun/2026-11-30/14-44-16" / "0", Made("parameter_server", steps=30))
+    make_run(tmp_path / "other", Made("parameter_server", steps=30))
+    names = "run,strategy,examples_per_second,step_seconds_median,batch.total,total_seconds"
+    for words in ((), (f"columns={names}",)):
+        lines = printed(capsys, f"folder={tmp_path}", *words).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert sum("parameter_server" in line for line in lines) == 2
+    assert {"examples_", "per_", "second", "seconds"} <= set(" ".join(lines[:3]).split())
+
+
 def test_csv_has_every_column_of_a_frame(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(csv.DictReader(io.StringIO(printed(capsys, f"folder={sweep}", "format=csv"))))
     frame = results.load(sweep)
