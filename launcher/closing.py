@@ -89,7 +89,7 @@ def _speed(summary: Mapping[str, Any]) -> str:
         text += f" (95% within this run: {low:,.0f} to {high:,.0f})"
     step = summary.get("step_seconds_median")
     if step is not None:
-        text += f", {step * 1000:.3g} ms a step"
+        text += f", {step * 1000:.3g} ms a step in the median"
     return text
 
 
@@ -104,7 +104,7 @@ def _step(summary: Mapping[str, Any]) -> str:
         if each >= _WORTH_SHARE * whole and each > 0
     ]
     stale = summary.get("staleness_mean")
-    line = f"{', '.join(told)} ms" if told else ""
+    line = f"on average: {', '.join(told)} ms" if told else ""
     return line if stale is None else f"{line}; {stale:.2g} updates of others missed"
 
 
