@@ -22,7 +22,7 @@ _MINUTES_BELOW_HOURS = 2.0
 _KINDS = (("strong machines", True, VERMILION), ("weaker machines", False, BLUE))
 _BAND = 0.18
 """Opacity of an interval."""
-_MOST_POINTS, _MOST_NAMES = 24, 6
+_MOST_POINTS, _MOST_NAMES, _MOST_ROWS = 24, 6, 8
 _DECADES_OF_MANY_TICKS, _MOST_TICKS = 2.0, 6
 _LONGEST_SENTENCE = 400
 _DASHES = (0, (4, 3))
@@ -66,7 +66,7 @@ def plan_plot(plan: Mapping[str, Any]) -> Plot | None:
             fixed(each[cost], 2),
             str(each.get("known_by")),
         ]
-        for each in front
+        for each in _worth_a_row(front, best)
     ]
     head = ["machines", "strategy", unit, "USD" if cost == "usd" else "machine-hours", "figures"]
     emulated = f" (emulated: {plan['emulated']})" if plan.get("emulated") else ""
@@ -94,6 +94,18 @@ def spread_over_time(options: Sequence[Mapping[str, Any]], most: int) -> list[Ma
     times = [math.log(option["seconds"]) for option in options]
     nearest = [min(range(len(times)), key=lambda at: abs(times[at] - each)) for each in wanted]
     return [options[place] for place in dict.fromkeys(nearest)]
+
+
+def _worth_a_row(
+    front: Sequence[Mapping[str, Any]], best: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """What the terminal shows of `front`, and the recommended one, fastest first."""
+    shown = spread_over_time(front, _MOST_ROWS)
+    return sorted([*shown, *(each for each in best if each not in shown)], key=_seconds)
+
+
+def _seconds(option: Mapping[str, Any]) -> float:
+    return float(option["seconds"])
 
 
 def _line(

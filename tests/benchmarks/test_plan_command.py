@@ -87,6 +87,12 @@ def test_plan_of_the_readme_is_printed_written_and_drawn(
     drawn = (sweep / "plots/plan.svg").read_text()
     assert record["headline"].split(":")[0] in drawn
     assert "deadline=6h" in drawn
+    plot = plan_plot(record)
+    assert plot is not None
+    assert len(plot.numbers.rows) <= 9 < len(record["front"])
+    assert f"{record['recommendation']['machines']} × g5.xlarge" in {
+        row[0] for row in plot.numbers.rows
+    }
     page = write_report(sweep).read_text()
     assert '<h2 id="rent">What to rent</h2>' in page
     assert record["headline"] in page
