@@ -57,7 +57,7 @@ def percent(share: float | None) -> str:
     """A share of 1 in percent; a dash for None."""
     if share is None or share != share:
         return DASH
-    return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"
+    return f"{100 * share:.1f}%" if abs(share) < 0.1 else f"{100 * share:.0f}%"
 
 
 def emulated_in_all(told: Iterable[object]) -> str | None:

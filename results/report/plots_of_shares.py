@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_BARS = 24
+_SURELY_BELOW = -0.05
+"""Of a step: a part that comes out lower was not measured well, nor were then the others."""
 _COLOURS = dict(zip(SHARES, (BLUE, ORANGE, VERMILION, PURPLE, GREY), strict=True))
 _WORDS = {
     "compute": "computing",
@@ -67,17 +69,23 @@ def _first_shares(runs: Sequence[Run]) -> dict[str, float]:
 def _message(found: Sequence[tuple[str, Mapping[str, float]]]) -> str:
     """Whose largest part besides computing is the largest of all."""
     lost = [
-        (share, part, name)
+        (share, part, name, _doubt(of))
         for name, of in found
         for part, share in of.items()
         if part != "compute" and share > 0
     ]
     if not lost:
         return "Nothing but computing takes a part of a step"
-    share, part, name = max(lost)
+    share, part, name, doubt = max(lost)
     where = f": {percent(share)} of a step of {one_line(name, 60)}"
     of_how_many = f", the most of {number(len(found))} configurations" if len(found) > 1 else ""
-    return f"{_WORDS[part].capitalize()} takes{where[1:]}{of_how_many}"
+    return f"{_WORDS[part].capitalize()} takes{where[1:]}{of_how_many}{doubt}"
+
+
+def _doubt(of: Mapping[str, float]) -> str:
+    """Names the parts below 0, which no bar can show; nothing where the parts add up."""
+    below = [f"{_WORDS[part]} {percent(of[part])}" for part in of if of[part] < _SURELY_BELOW]
+    return f"; uncertain, as parts came out below 0: {', '.join(below)}" if below else ""
 
 
 def _cell(of: Mapping[str, float], part: str) -> str:

@@ -102,12 +102,12 @@ def test_what_would_settle_an_open_verdict_is_said(tmp_path: Path) -> None:
         "class": "inconclusive",
         "line": "Inconclusive: 3% to 21% of a step goes into preparing input",
         "claims": [{"line": "the interval of fetching spans zero"}],
-        "settle": "measure.rounds=30",
+        "settle": "about 30 rounds would settle it (measure.rounds=30)",
         "actions": [],
     }
     run_with(tmp_path, diagnosis=diagnosis)
     page = write_report(tmp_path).read_text()
-    assert "What would settle it: measure.rounds=30" in page
+    assert "<p>About 30 rounds would settle it (measure.rounds=30).</p>" in page
     assert "the interval of fetching spans zero" in page
     assert "overrides to paste" not in page
 
@@ -159,6 +159,18 @@ def test_shares_across_a_sweep_are_a_bar_each(tmp_path: Path) -> None:
         ["mirrored × 2", "70%", "30%", "–"],
         ["multiworker × 2", "50%", "–", "50%"],
     ]
+
+
+def test_title_of_shares_that_do_not_add_up_says_which_came_out_below_0(tmp_path: Path) -> None:
+    of = {"compute_share": 1.11, "prepare_share": 0.3, "overhead_share": -0.29}
+    write_flat_run(tmp_path, 900.0, **of, fetch_share=-0.12)
+    plot = shares(grouped(read_runs(tmp_path)))
+    assert plot is not None
+    assert plot.message == (
+        "Preparing input takes 30% of a step of mirrored × 2; uncertain, as parts came out below 0:"
+        " fetching input -12%, overhead -29%"
+    )
+    assert plot.numbers.rows == [["mirrored × 2", "111%", "30%", "-12%", "-29%"]]
 
 
 def test_a_sweep_that_was_not_diagnosed_has_no_bars(tmp_path: Path) -> None:
