@@ -152,10 +152,10 @@ class Content:
 
     def _plots_of_run(self) -> list[Plot | None]:
         run, of = self.runs[0], self._timeline
-        alone = grouped([run])
+        alone, warmup = grouped([run]), int(run.value("warmup_steps") or 0)
         return [
-            plots_of_tasks.throughput_over_time(of, int(run.value("warmup_steps") or 0)),
-            plots_of_loss.loss_of_run(of),
+            None if run.value("profiled") else plots_of_tasks.throughput_over_time(of, warmup),
+            plots_of_loss.loss_of_run(run, of),
             plots_of_phases.phases(run, of),
             _pipeline(run),
             plots_of_shares.shares(alone),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from results.groups import Group
+from results.loading import Run
 from results.report.drawing import (
     BLUE,
     LINE_STYLES,
@@ -29,13 +31,13 @@ if TYPE_CHECKING:
 _MOST_LINES = 16
 
 
-def loss_of_run(of: Timeline) -> Plot | None:
-    """Loss against seconds since the first step, of one run."""
+def loss_of_run(run: Run, of: Timeline) -> Plot | None:
+    """Loss against seconds since the first step, of one run; `of` is its timeline."""
     line = _loss(of)
     if line is None:
         return None
     seconds, loss = line
-    first, last = _ends(loss)
+    first, last = _ends(run, loss)
 
     def paint(axes: Axes) -> None:
         axes.plot(*thinned(line), color=BLUE)
@@ -48,12 +50,14 @@ def loss_of_run(of: Timeline) -> Plot | None:
 def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
     """Loss against seconds since the first step; the first run of each group of one workload."""
     lines: dict[str, Series] = {}
+    ends: dict[str, tuple[float, float]] = {}
     looks: dict[str, tuple[str, str]] = {}
     workers = sorted({group.workers for group in groups})
     for group in groups[:_MOST_LINES]:
         line = _loss(timeline(group.runs[0]))
         if line is not None:
             lines[group.label] = line
+            ends[group.label] = _ends(group.runs[0], line[1])
             style = LINE_STYLES[workers.index(group.workers) % len(LINE_STYLES)]
             looks[group.label] = (STRATEGY_COLOURS.get(group.strategy, VERMILION), style)
     if not lines:
@@ -66,16 +70,11 @@ def loss_of_runs(groups: Sequence[Group], workload: str) -> Plot | None:
         _loss_axes(axes, [loss for _, loss in lines.values()])
         legend(axes)
 
-    lowest = min(lines, key=lambda label: _ends(lines[label][1])[1])
-    message = f"{lowest} ends with the lowest loss, {number(_ends(lines[lowest][1])[1])}"
+    lowest = min(lines, key=lambda label: ends[label][1])
+    message = f"{lowest} ends with the lowest loss, {number(ends[lowest][1])}"
     rows = [
-        [
-            label,
-            number(_ends(loss)[0]),
-            number(_ends(loss)[1]),
-            number(float(seconds[-1])),
-        ]
-        for label, (seconds, loss) in lines.items()
+        [label, *map(number, ends[label]), number(float(seconds[-1]))]
+        for label, (seconds, _) in lines.items()
     ]
     name = "loss-" + "".join(
         sign if sign.isalnum() and sign.isascii() else "-" for sign in workload
@@ -114,10 +113,12 @@ def _loss_axes(axes: Axes, losses: Sequence[np.ndarray]) -> None:
     axes.set_ylabel("loss")
 
 
-def _ends(loss: np.ndarray) -> tuple[float, float]:
-    """Typical first and last loss: the median of the first and last 20th, at least one value."""
-    some = max(1, len(loss) // 20)
-    return float(np.median(loss[:some])), float(np.median(loss[-some:]))
+def _ends(run: Run, loss: np.ndarray) -> tuple[float, float]:
+    """First and last loss as the run's summary has them; the line's own where it has none."""
+    first, last = run.value("loss_first"), run.value("loss_last")
+    if first is None or last is None or not math.isfinite(first) or not math.isfinite(last):
+        return float(loss[0]), float(loss[-1])
+    return float(first), float(last)
 
 
 def _goes(first: float, last: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from results.configuration import flat
 from results.errors import UserError
 from results.loading import Run
+from results.pipeline_file import DIAGNOSIS, part_if_readable
 from results.report.all_runs import interval_of
 from results.run_folder import ENVIRONMENT
 from results.statistics import FEWEST_REPEATS, SMALLEST_EFFECTIVE_SAMPLE
@@ -49,7 +50,7 @@ def key_figures(run: Run) -> list[Figure]:
         Figure("waiting for input", percent(value("wait_share")), "", "of the measured steps"),
         Figure("first step after", fixed(value("seconds_to_first_step"), 1), "s"),
         Figure("whole run", fixed(total, 1), "s", _preparation(run)),
-        Figure("CPU", number(core), "core-seconds", _cores(core, total)),
+        Figure("CPU", number(core), "core-seconds", _cores(run)),
         Figure("most memory", number(value("peak_rss_mb_sum")), "MB", "tasks' peaks added up"),
         Figure(quality, fixed(value("quality"), 3), "", "on held-out data"),
         *(_after_failures(run) if value("restarts") or value("replaced_workers") else ()),
@@ -235,8 +236,12 @@ def _preparation(run: Run) -> str:
     return f"and {fixed(seconds, 1)} s of preparation before it" if told else ""
 
 
-def _cores(core: float | None, total: float | None) -> str:
-    return f"{fixed(core / total, 1)} cores on average" if core is not None and total else ""
+def _cores(run: Run) -> str:
+    """None of a diagnosed run: its core-seconds hold the diagnosis, its seconds don't."""
+    core, total = run.value("core_seconds"), run.value("total_seconds")
+    if core is None or not total or part_if_readable(run.folder, DIAGNOSIS) is not None:
+        return ""
+    return f"{fixed(core / total, 1)} cores on average"
 
 
 def _times(scale: float, value: float | None) -> float | None:

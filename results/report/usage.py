@@ -24,6 +24,8 @@ _NEAR_A_LIMIT = 0.9
 _WAITS_FOR_INPUT = 0.1
 """Of a step: the shared design claims no class of a bottleneck below that."""
 _MOST_ROWS = 24
+_SMALLEST = 0.01
+"""Of MB/s and MB: a rate below it is as good as none, and its figures say nothing."""
 
 HEAD = ("configuration", "waits for input", "reads", "CPU", "memory", "network", "near a limit")
 _GPU = "GPUs"
@@ -65,19 +67,19 @@ def usage_table(groups: Sequence[Group]) -> UsageTable:
     """The column of GPUs is there where a run tells of one."""
     used = [(group.label, _used(group.runs[0])) for group in groups[:_MOST_ROWS]]
     used = [(label, each) for label, each in used if each.wait_share is not None or each.cores]
-    most_memory = max((each.memory_mb or 0 for _, each in used), default=0)
-    most_read = max((each.read_mb_per_second or 0 for _, each in used), default=0)
-    most_sent = max((each.network_mb_per_second or 0 for _, each in used), default=0)
+    most_memory = most_of([each.memory_mb for _, each in used])
+    most_read = most_of([each.read_mb_per_second for _, each in used])
+    most_sent = most_of([each.network_mb_per_second for _, each in used])
     gpus = [_of_gpus(each) for _, each in used]
     has_gpus = any(bar.text != DASH for bar in gpus)
     rows = [
         [
             Bar(one_line(label, 60)),
             Bar(percent(each.wait_share), each.wait_share),
-            _bar(each.read_mb_per_second, "MB/s", most_read),
+            bar_of(each.read_mb_per_second, "MB/s", most_read),
             _of_machine(each.cores, each.machine_cores),
-            _bar(each.memory_mb, "MB", each.machine_memory_mb or most_memory),
-            _bar(each.network_mb_per_second, "MB/s", most_sent),
+            bar_of(each.memory_mb, "MB", each.machine_memory_mb or most_memory),
+            bar_of(each.network_mb_per_second, "MB/s", most_sent),
             *([of_gpus] if has_gpus else []),
             Bar(_limits(each)),
         ]
@@ -199,10 +201,19 @@ def _of_gpus(each: _Used) -> Bar:
     return Bar(", ".join(known) or DASH, each.gpu_busy_share)
 
 
-def _bar(value: float | None, unit: str, scale: float) -> Bar:
+def most_of(values: Sequence[float | None]) -> float | None:
+    """The largest, which the others are compared with; None where there are no others, or all are
+    next to nothing."""
+    known = [value for value in values if value is not None]
+    return max(known) if len(known) > 1 and max(known) >= _SMALLEST else None
+
+
+def bar_of(value: float | None, unit: str, scale: float | None) -> Bar:
+    """A cell for `value`, its bar a share of `scale`; without one where that is None."""
     if value is None:
         return Bar(DASH)
-    return Bar(number(value, unit), min(1.0, value / scale) if scale else 0.0)
+    text = f"below {_SMALLEST} {unit}" if 0 < value < _SMALLEST else number(value, unit)
+    return Bar(text, min(1.0, value / scale) if scale else None)
 
 
 def _scaled(value: float | None, scale: float) -> float | None:

@@ -60,6 +60,13 @@ def test_damaged_table_is_told_and_spoils_no_report(tmp_path: Path) -> None:
     assert "damaged, holds no table of operations" in write_report(tmp_path).read_text()
 
 
+def test_plots_of_a_profiled_run_tell_no_throughput(tmp_path: Path) -> None:
+    run = make_run(tmp_path, Made(steps=200))
+    assert 'id="throughput-over-time"' in write_report(tmp_path).read_text()
+    run.write("summary.json", run.read("summary.json") | {"profiled": "20 to 30"})
+    assert 'id="throughput-over-time"' not in write_report(tmp_path).read_text()
+
+
 def test_names_of_operations_reach_the_page_only_as_text(tmp_path: Path) -> None:
     run = make_run(tmp_path, Made(steps=20))
     run.write("summary.json", run.read("summary.json") | {"profiled": "20 to 30"})

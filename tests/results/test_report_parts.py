@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import results
 from results import read_runs
 from results.groups import grouped
+from results.pipeline_file import put_part
 from results.report import MARKDOWN, PNG, write_report
 from results.report.all_runs import run_table
 from results.report.content import Content
@@ -20,17 +21,19 @@ from results.report.data import downloads
 from results.report.drawing import from_zero
 from results.report.failures import failures, refusals
 from results.report.hosts import host_table
+from results.report.plots_of_loss import loss_of_run, loss_of_runs
 from results.report.plots_of_phases import phases
 from results.report.ranking import ranked, ranking_table
-from results.report.tables import method
+from results.report.tables import key_figures, method
 from results.report.timeline import Timeline, timeline
-from results.report.usage import HEAD, usage_table
+from results.report.usage import HEAD, Bar, bar_of, most_of, usage_table
 from results.report.words import headline_of_sweep, points_of_sweep
 from results.run_folder import CLOCK
 from results.streams import RESOURCES, StreamWriter, read_rows
 from tests.results.flat_runs import write_flat_run, write_repeats
 from tests.results.made_folders import FAILED, Made, make_run, make_sweep
 from tests.results.made_journals import make_journal, swept_run
+from tests.results.made_pipelines import DIAGNOSIS
 
 SLOW = [1000.0, 1012.0, 995.0, 1005.0, 1001.0, 990.0]
 FAST = [1230.0, 1250.0, 1221.0, 1240.0, 1229.0, 1218.0]
@@ -159,6 +162,49 @@ def test_usage_is_what_was_sampled_while_training(tmp_path: Path) -> None:
     assert cells["reads"] == "4 MB/s"
     assert cells["network"] == "2.8 MB/s"
     assert cells["near a limit"] == "input"
+
+
+def test_only_what_can_be_compared_has_a_bar(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", Made("multiworker", 2, steps=800))
+    (alone,) = usage_table(grouped(read_runs(tmp_path / "0"))).rows
+    assert alone[HEAD.index("network")].share is None
+    assert alone[HEAD.index("CPU")].share is not None
+    make_run(tmp_path / "1", Made("multiworker", 2, steps=800, step_seconds=0.0128))
+    make_run(tmp_path / "2", Made("multiworker", 4, steps=800))
+    rows = usage_table(grouped(read_runs(tmp_path))).rows
+    assert max(row[HEAD.index("network")].share or 0 for row in rows) == 1
+
+
+def test_small_rate_is_told_without_an_exponent_and_a_bar() -> None:
+    assert bar_of(4.49e-05, "MB/s", most_of([4.49e-05, 0.0])) == Bar("below 0.01 MB/s")
+    assert bar_of(0.0, "MB/s", most_of([0.0, 2.0])) == Bar("0 MB/s", 0.0)
+
+
+def test_average_of_cores_is_not_taken_over_a_diagnosis(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, Made(steps=60))
+    before = cpu_note(tmp_path)
+    put_part(folder, "diagnosis", DIAGNOSIS)
+    after = cpu_note(tmp_path)
+    assert before.endswith("cores on average")
+    assert after == ""
+
+
+def cpu_note(folder: Path) -> str:
+    """What stands below the core-seconds of the run in `folder`."""
+    (run,) = read_runs(folder)
+    return next(figure.note for figure in key_figures(run) if figure.name == "CPU")
+
+
+def test_plot_of_the_loss_has_the_ends_that_the_summary_tells(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, Made(steps=200))
+    folder.write("summary.json", folder.read("summary.json") | {"loss_first": 7.0, "loss_last": 5})
+    (run,) = read_runs(tmp_path)
+    plot = loss_of_run(run, timeline(run))
+    assert plot is not None
+    assert plot.message.startswith("Loss falls from 7 to 5 in ")
+    several = loss_of_runs(grouped([run]), "digits_mlp")
+    assert several is not None
+    assert several.numbers.rows[0][1:3] == ["7", "5"]
 
 
 def test_a_limit_that_was_not_measured_is_not_named(tmp_path: Path) -> None:
@@ -307,6 +353,7 @@ def test_markdown_of_one_run_is_its_row(tmp_path: Path) -> None:
 @pytest.mark.ci
 def test_plots_can_be_png(tmp_path: Path) -> None:
     make_run(tmp_path, Made(steps=200))
+    write_report(tmp_path)
     write_report(tmp_path, plots=PNG)
     files = sorted((tmp_path / "plots").iterdir())
     assert len(files) == 7
