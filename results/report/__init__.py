@@ -16,9 +16,9 @@ def write_report(folder: Path, form: str = HTML, plots: str = SVG) -> Path:
     """Write the report on the run or sweep in `folder` into it; returns where it lies.
 
     `form` is `HTML` or `MARKDOWN` (a short one, without plots); `plots` is the kind of the files
-    under `plots/`, `SVG` or `PNG`. Only reads what the run folders hold. Raises UserError where
-    there is no run, or where a single run can't be read, OSError where something can't be written:
-    an older report stays whole then.
+    under `plots/`, `SVG` or `PNG`, which take the place of the other kind. Only reads what the run
+    folders hold. Raises UserError where there is no run, or where a single run can't be read,
+    OSError where something can't be written: an older report stays whole then.
     """
     runs = read_runs(folder)
     single = is_single(folder)
@@ -38,5 +38,7 @@ def write_report(folder: Path, form: str = HTML, plots: str = SVG) -> Path:
         for plot in content.plots:
             file = plot.png() if plots == PNG else plot.file()
             replace_file(folder / PLOTS / f"{plot.name}.{plots}", file)
+            other = SVG if plots == PNG else PNG
+            (folder / PLOTS / f"{plot.name}.{other}").unlink(missing_ok=True)
     replace_file(folder / FORMATS[form], text)
     return folder / FORMATS[form]

@@ -60,7 +60,7 @@ def steps(run: Run, whose: str = "") -> Plot | None:
     numbers = Numbers(["task", *(f"{STEP_WORDS[part]}, ms" for part in parts)], rows)
     message = _message([of for _, of in found])
     if run.value("emulated"):
-        message += f" (emulated: {one_line(run.value('emulated'), 60)})"
+        message += f" (emulated: {one_line(run.value('emulated'), 120)})"
     if whose:
         message = f"{whose}: {message[0].lower()}{message[1:]}"
     return draw("steps", 120 + 26 * max(len(found), 2), paint, message, numbers)
