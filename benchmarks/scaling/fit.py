@@ -82,7 +82,7 @@ class Fit:
     held_out: tuple[HeldOut, ...]
     """Empty where fewer than three numbers of workers were measured."""
     left_out: int
-    """Runs that failed, or whose speed was not measured."""
+    """Runs that failed or did not finish, or whose speed was not measured."""
     emulated: str | None
     solution: Solution
     pace: InputPace

@@ -58,7 +58,8 @@ class Group:
     steps_alone: tuple[np.ndarray, ...]
     """Seconds of every step, [n] each, of the runs with one worker."""
     left_out: int
-    """Runs of this strategy and workload that failed, or whose speed was not measured."""
+    """Runs of this strategy and workload that failed or did not finish, or whose speed was not
+    measured."""
     emulated: str | None
     slowed: bool
     """Whether some task's emulated accelerator was slower than the others'."""

@@ -35,7 +35,8 @@ def _basis(fit: Fit) -> list[str]:
     found = []
     if fit.left_out:
         found.append(
-            f"{counted(fit.left_out, 'run')} left out: failed, or without a measured speed."
+            f"{counted(fit.left_out, 'run')} left out: failed, not finished, or without a measured "
+            "speed."
         )
     if fit.run_spread > _MUCH:
         found.append(

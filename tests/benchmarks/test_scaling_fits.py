@@ -301,11 +301,12 @@ def test_runs_too_short_to_see_the_cores_and_runs_that_differ_are_told(tmp_path:
         assert not any(each.startswith(said[:12]) for each in settled)
 
 
-def test_failed_runs_are_left_out_and_counted() -> None:
+def test_failed_and_unfinished_runs_are_left_out_and_counted() -> None:
     frame = runs(ring)
-    frame.loc[:1, "state"] = "failed"
+    frame.loc[:1, "state"] = ["failed", "running"]
     fit = fit_of(frame)
     assert fit.left_out == 2
+    assert "2 runs left out: failed, not finished, or without a measured speed." in sentences(fit)
     assert len(fit.points) == len(frame) - 2
 
 
