@@ -42,8 +42,9 @@ def fits_of(runs: pd.DataFrame) -> list[Fit]:
     only is left out where others have more (but `one_device`, which has no more than one).
 
     Raises UserError where no run finished, where no strategy was measured with two numbers of
-    workers, and for runs that don't belong in one fit: of different machines or workloads. The
-    caller puts the key that named the runs before it ("folder=…: ").
+    workers, and for runs that don't belong in one fit: of different machines or workloads, or with
+    and without an emulated accelerator. The caller puts the key that named the runs before it
+    ("folder=…: ").
     """
     groups = groups_of(runs)
     enough = [group for group in groups if len(_counts(group.points)) > 1]

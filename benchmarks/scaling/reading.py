@@ -68,8 +68,9 @@ class Group:
 def groups_of(runs: pd.DataFrame) -> list[Group]:
     """The finished runs of a frame of `results.load`, by what is fitted together.
 
-    Raises UserError where none has finished, where they ran on different machines, or where one
-    group would hold different workloads, naming the difference.
+    Raises UserError where none has finished, where they ran on different machines, where some of
+    them computed and others emulated it, or where one group would hold different workloads, naming
+    the difference.
     """
     rows: list[dict[str, Any]] = runs.to_dict("records")  # type: ignore[assignment]
     done = [row for row in rows if row.get("state") == "done" and _speed(row) is not None]
@@ -80,6 +81,7 @@ def groups_of(runs: pd.DataFrame) -> list[Group]:
         )
     environments = [environment_of(row) for row in done]
     check_one_machine(done, environments)
+    _check_computing(done)
     found = []
     for key in dict.fromkeys(_name(row) for row in done):
         mine = [place for place, row in enumerate(done) if _name(row) == key]
@@ -252,6 +254,20 @@ def check_one_machine(
                 f"{first[1].get('run')} and {second[0]} in run {second[1].get('run')}; give runs "
                 "of one machine"
             )
+
+
+def _check_computing(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Raises UserError where some rows have an emulated accelerator and others have none."""
+    emulated = [row for row in rows if _number(row.get(_ACCELERATOR)) is not None]
+    computed = [row for row in rows if _number(row.get(_ACCELERATOR)) is None]
+    if emulated and computed:
+        one, other = emulated[0], computed[0]
+        raise UserError(
+            f"runs with and without an emulated accelerator in one fit, {_ACCELERATOR}: "
+            f"{_shown(one[_ACCELERATOR])} in run {one.get('run')} and null in run "
+            f"{other.get('run')}; choose one: where='{_ACCELERATOR} == null' or "
+            f"where='{_ACCELERATOR} > 0'"
+        )
 
 
 def _same_memory(values: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from results.pipeline_file import DIAGNOSIS, put_part
 from results.report import write_report
 from results.report.plots_of_plan import plan_plot, plan_sentences
 from results.run_folder import PLAN, RunFolder
-from tests.benchmarks.made_scaling import ring, runs, write
+from tests.benchmarks.made_scaling import ACCELERATOR, ring, runs, write
 from tests.launcher.command_line import REPOSITORY
 
 MEASURED = {
@@ -246,6 +246,23 @@ def test_runs_of_two_models_of_one_workload_are_refused(
     assert "runs of several models, with gradients of 2,800,000 and 5,600,000 bytes" in error
     choice = re.findall(r"give (where='.*')$", error.strip())
     assert main([*words, *shlex.split(choice[0])]) == 0
+
+
+@pytest.mark.parametrize("verb", ["scale", "plan"])
+def test_runs_that_compute_and_runs_that_emulate_it_are_refused_and_chosen_as_said(
+    verb: str, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = runs(ring, workers=(1, 2), mbit=(None,)).assign(**{ACCELERATOR: None})
+    write(real, sweep / "real")
+    words = [verb, f"folder={sweep}", *(["examples=1e9"] if verb == "plan" else [])]
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"benchmarks: folder={sweep}: runs with and without an emulated")
+    assert error.count("\n") == 1
+    choices = re.findall(r"where='[^']*'", error)
+    assert len(choices) == 2
+    for choice in choices:
+        assert main([*words, *shlex.split(choice)]) == 0
 
 
 def test_commands_start_without_anything_slow() -> None:

@@ -329,6 +329,18 @@ def test_different_workloads_in_one_fit_are_refused_by_name() -> None:
         fits_of(frame)
 
 
+def test_runs_with_and_without_an_emulated_accelerator_are_refused() -> None:
+    frame = runs(ring, mbit=(None,))
+    mixed = frame.assign(**{ACCELERATOR: [SPEED, None] * (len(frame) // 2)})
+    with pytest.raises(UserError, match=rf"{ACCELERATOR}: 1000\.0 in run 0 and null in run 1;"):
+        fits_of(mixed)
+
+
+def test_accelerators_of_two_speeds_are_one_fit() -> None:
+    frame = runs(ring, mbit=(None,))
+    assert len(fits_of(frame.assign(**{ACCELERATOR: [500.0, 2000.0] * (len(frame) // 2)}))) == 1
+
+
 def test_gradients_of_different_sizes_are_one_fit_where_accelerators_are_emulated() -> None:
     frame = runs(ring, gradients=(1e6, 4e6))
     frame["workload.parameters.hidden"] = (frame["gradient_bytes"] / 1e4).astype(int)
