@@ -22,7 +22,7 @@ from benchmarks.planning.wording import (
     loosening_sentence,
     price_sentence,
 )
-from results.text import emulated_in_all, number
+from results.text import counted, emulated_in_all, number
 
 
 def record_of(
@@ -154,6 +154,12 @@ def _ways_notes(of: Candidates) -> list[str]:
         notes.append(
             f"{', '.join(full)}: every run with several workers filled this machine's cores, so "
             "what more machines give is little known."
+        )
+    shared = next((way.shared_cores for way in of.ways if way.shared_cores is not None), None)
+    if shared is not None:
+        notes.append(
+            f"Workers of these runs shared this machine's {counted(round(shared), 'core')}; each "
+            "machine of a plan has its own, so figures for several are not those of scale."
         )
     linked = [m.instance.name for m in of.machines if m.instance.network_gbit is None]
     if linked and any(way.across is not None for way in of.ways):

@@ -47,6 +47,9 @@ class Way:
     """Whether the model knows nothing but runs whose machine was full: of more machines it then
     tells little."""
     emulated: str | None = None
+    shared_cores: float | None = None
+    """Of the machine that several workers of a run shared, where `across` gives each one to itself;
+    None where they shared none."""
 
     @property
     def label(self) -> str:
@@ -87,6 +90,7 @@ def _way(fit: Fit) -> Way:
         held_out_error=fit.held_out_error,
         cores_full=fit.fitted_full,
         emulated=fit.emulated,
+        shared_cores=_shared_cores(fit) if across else None,
     )
 
 
@@ -98,6 +102,11 @@ def _is_one_machine(fit: Fit, across: bool) -> bool:
     if any(each is not None for each in emulated):
         return False
     return not across or usual.shared_cores is not None
+
+
+def _shared_cores(fit: Fit) -> float | None:
+    cells = [point.cell for point in fit.points if point.cell.workers > 1]
+    return next((cell.shared_cores for cell in cells if cell.shared_cores is not None), None)
 
 
 def _across(fit: Fit) -> Across:

@@ -53,6 +53,15 @@ def test_tasks_on_hosts_of_their_own_stand_for_a_machine_each(tmp_path: Path) ->
     assert way.emulated == "hosts of 4 cores each"
 
 
+@pytest.mark.parametrize(("host_cores", "shared"), [(None, 2), (0.5, None)])
+def test_a_way_tells_of_cores_that_workers_shared_and_a_plan_gives_to_each(
+    tmp_path: Path, host_cores: float | None, shared: float | None
+) -> None:
+    frame = runs(ring, workers=(1, 2), mbit=(None,), **{_CORES: host_cores})
+    (way,) = ways_of(fits_of(results.load(write(frame, tmp_path))))
+    assert way.shared_cores == shared
+
+
 @pytest.mark.parametrize(("emulated", "cost"), [(True, "$2.00"), (False, "$1.00")])
 def test_each_emulated_host_is_billed_as_a_machine_which_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], emulated: bool, cost: str

@@ -82,6 +82,9 @@ def test_plan_of_the_readme_is_printed_written_and_drawn(
     record = json.loads((sweep / "decision.json").read_text())["plan"]
     assert record["recommendation"]["instance"] == "g5.xlarge"
     assert record["emulated"] == "accelerator, network"
+    shared = "Workers of these runs shared this machine's 2 cores; each machine of a plan has its"
+    assert shared in words
+    assert any(note.startswith(shared) for note in record["notes"])
     gains = {lever["name"]: lever["times_as_fast"] for lever in record["levers"]}
     assert gains["a better input pipeline"] == pytest.approx(1.5, abs=0.01)
     drawn = (sweep / "plots/plan.svg").read_text()
