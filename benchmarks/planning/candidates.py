@@ -62,12 +62,16 @@ class Candidates:
     speed_low: Floats
     speed_high: Floats
     seconds: Floats
-    """Of one training, start-up included."""
+    """Of one training, start-up and the evaluations of a target included."""
     seconds_low: Floats
     seconds_high: Floats
+    evaluating: Floats
+    """Of its seconds, those in evaluations."""
     usd: Floats
     usd_low: Floats
     usd_high: Floats
+    one_seed: NDArray[np.bool_]
+    """Whether its examples are those of a single seed: their interval is not known then."""
     unreached: int = 0
     """Configurations left out: how many examples they need was never measured."""
 
@@ -100,9 +104,12 @@ def candidates(
     starting = np.array([start_up_seconds.get(way.strategy, 0.0) for way in ways])[rows["way"]]
     prices = np.array([np.nan if m.usd_per_hour is None else m.usd_per_hour for m in machines])
     price, count = prices[rows["machine"]], rows["count"]
-    seconds = starting + rows["examples"] / rows["speed"]
-    low = starting + rows["examples_low"] / rows["speed_high"]
-    high = starting + rows["examples_high"] / rows["speed_low"]
+    ratios = np.array([machine.ratio for machine in machines])[rows["machine"]]
+    evaluating = rows["evaluating"] / ratios
+    per_example = evaluating / rows["examples"]
+    seconds = starting + rows["examples"] * (1 / rows["speed"] + per_example)
+    low = starting + rows["examples_low"] * (1 / rows["speed_high"] + per_example)
+    high = starting + rows["examples_high"] * (1 / rows["speed_low"] + per_example)
     kind = np.maximum(rows["kind"], np.where(rows["as_measured"], 0, KINDS.index(PREDICTED)))
     return Candidates(
         machines=tuple(machines),
@@ -118,9 +125,11 @@ def candidates(
         seconds=seconds,
         seconds_low=low,
         seconds_high=high,
+        evaluating=evaluating,
         usd=cost_usd(price, seconds, count),
         usd_low=cost_usd(price, low, count),
         usd_high=cost_usd(price, high, count),
+        one_seed=rows["one_seed"],
         unreached=int((~reached).sum()),
     )
 
@@ -194,15 +203,16 @@ def _needs(
     goal: Goal, ways: Sequence[Way], rows: Mapping[str, NDArray[np.generic]]
 ) -> dict[str, NDArray[np.generic]]:
     length = len(rows["way"])
-    found = {
-        name: np.full(length, np.nan) for name in ("examples", "examples_low", "examples_high")
-    }
-    as_measured = np.zeros(length, dtype=bool)
+    figures = ("examples", "examples_low", "examples_high", "evaluating")
+    found = {name: np.full(length, np.nan) for name in figures}
+    told = {name: np.zeros(length, dtype=bool) for name in ("as_measured", "one_seed")}
     for number, way in enumerate(ways):
         mine = rows["way"] == number
         amount = goal.amount(way, rows["workers"][mine].astype(np.int64))
         found["examples"][mine] = amount.examples
         found["examples_low"][mine] = amount.low
         found["examples_high"][mine] = amount.high
-        as_measured[mine] = amount.measured
-    return {**found, "as_measured": as_measured}
+        found["evaluating"][mine] = amount.evaluating
+        told["as_measured"][mine] = amount.measured
+        told["one_seed"][mine] = amount.one_seed
+    return {**found, **told}

@@ -6,7 +6,7 @@ from statistics import median
 from benchmarks.planning.goal import Examples, Goal, Target, target
 from benchmarks.planning.levers import Remedy
 from benchmarks.planning.request import Request
-from benchmarks.reaching import attained
+from benchmarks.reaching import attained, evaluations_of, first_reaching
 from results.errors import UserError
 from results.loading import Run
 from results.pipeline_file import DIAGNOSIS, number_in, part_if_readable, record_in, records_in
@@ -27,13 +27,21 @@ def start_up_seconds(runs: Iterable[Run]) -> dict[str, float]:
     return {strategy: median(of) for strategy, of in found.items()}
 
 
+def evaluating_seconds(run: Run, quality: float) -> float:
+    """What its evaluations took until one reached `quality`; of all where none did."""
+    evaluations = evaluations_of(run)
+    reached = first_reaching(evaluations, quality)
+    until = len(evaluations) if reached is None else evaluations.index(reached) + 1
+    return sum(number_in(each, "seconds") or 0.0 for each in evaluations[:until])
+
+
 def goal_of(request: Request, runs: Sequence[Run]) -> tuple[Goal, tuple[str, ...]]:
     """The goal, and what to know about it. Raises UserError where no run tells of a target."""
     if request.examples is not None:
         return Examples(request.examples), ()
     wanted = request.target or 0.0
     tried = attained(runs, wanted)
-    found = target(wanted, tried)
+    found = target(wanted, tried, {run.name: evaluating_seconds(run, wanted) for run in runs})
     if not found.seeds:
         raise UserError(f"target={wanted:g}: {_why_none(found, len(tried), wanted)}")
     return found, _target_notes(found)
@@ -81,10 +89,13 @@ def _target_notes(found: Target) -> tuple[str, ...]:
             f"{counted(len(few), 'cell')} of the target with fewer than 3 seeds: how much seeds "
             "differ is little known there."
         )
+    if any(len(of) == 1 for of in few):
+        notes.append("What rests on a single seed has no interval.")
     if found.failed:
         notes.append(
             f"Never reached the target, so their cells count for nothing: {_listed(found.failed)}."
         )
+    notes.append("Evaluations are counted as they were measured; checkpoints are not counted.")
     return tuple(notes)
 
 

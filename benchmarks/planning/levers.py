@@ -100,7 +100,7 @@ def _worth_it(of: Candidates, among: NDArray[np.bool_]) -> int:
 def _input(of: Candidates, base: int, start_up: float, remedy: Remedy | None) -> Lever:
     if remedy is None:
         return Lever(INPUT, "unknown: no diagnosis here names one; a run with diagnose=true does")
-    training = max(0.0, float(of.seconds[base]) - start_up)
+    training = max(0.0, float(of.seconds[base] - of.evaluating[base]) - start_up)
     seconds = float(of.seconds[base]) - training + training / remedy.times_as_fast
     price = of.machines[of.machine[base]].usd_per_hour
     return Lever(

@@ -113,7 +113,7 @@ class _Options:
             "most_measured_workers": way.most_measured_workers,
             "strategy": way.label,
             **{
-                f"{name}{end}": float(getattr(of, f"{name}{end}")[place])
+                f"{name}{end}": self._figure(name, end, place)
                 for name in figures
                 for end in ("", "_low", "_high")
             },
@@ -125,6 +125,12 @@ class _Options:
             "price_is_old": _is_old(machine.instance, machine.usd_per_hour, self._today),
             "strong": self._differ and machine.ratio > self._middle,
         }
+
+    def _figure(self, name: str, end: str, place: int) -> float:
+        """The ends of what one seed took are the figure itself, which shows as no interval."""
+        if self._of.one_seed[place] and name != "speed":
+            end = ""
+        return float(getattr(self._of, f"{name}{end}")[place])
 
 
 def _price_notes(of: Candidates, decision: Decision, spot: bool, today: date) -> list[str]:
