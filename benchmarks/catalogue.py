@@ -29,6 +29,8 @@ _ADDRESS = ("http://", HTTPS)
 _EXAMPLE = "{provider: own, name: my_laptop, on_demand_usd_per_hour: 0.08, published: 2026-11-25}"
 _EXAMPLE_OF_DEVICE = "my_gpu: {memory_gib: 24, source: its data sheet}"
 _LONGEST = 60
+_MOST = 1e6
+"""More of anything, in its unit, than a machine has or costs."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,10 @@ def _parsed(path: Path, where: str) -> Mapping[str, Any]:
         whole = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{where}: {error.strerror or error}; give a YAML file of rows") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # the latter for a day that there isn't
         raise UserError(f"{where}: no YAML ({one_line(error, 120)})") from error
+    except RecursionError as error:
+        raise UserError(f"{where}: nested too deeply; write rows such as - {_EXAMPLE}") from error
     if not isinstance(whole, Mapping):
         raise UserError(f"{where}: holds no rows; write instances: with rows such as - {_EXAMPLE}")
     return whole
@@ -205,8 +209,8 @@ def _value(name: str, value: Any, kind: Any, at: str) -> Any:
     if float in allowed or int in allowed:
         whole = float not in allowed
         fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-        if not fits or not 0 <= value < float("inf"):
-            wanted = f"a {'whole ' if whole else ''}number of at least 0, in {_unit(name)}"
+        if not fits or not 0 <= value <= _MOST:
+            wanted = f"a {'whole ' if whole else ''}number from 0 to {_MOST:,.0f}, in {_unit(name)}"
             shown = one_line(repr(value) if isinstance(value, str) else value, _LONGEST)
             raise UserError(f"{at}: {name}={shown}; write {wanted}")
         return value
