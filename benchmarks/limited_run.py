@@ -31,6 +31,12 @@ USUAL = {
 traced after a few steps; a call of two shows what a loop within a call holds."""
 OURS = ("batch.per_replica", "batch.total", "watch.memory_mb", "restarts", "hydra.run.dir")
 """Keys that each run gets a value of its own for."""
+NO_RUN = {
+    "dry_run": "starts nothing",
+    "attach": "follows another run",
+    "resume": "goes on with a sweep",
+}
+"""Keys of the launcher that make no new run, and what they do."""
 _DONE, _FAILED, _REFUSED = 0, 1, 2
 _MEMORY = "memory"
 """The kind of failure (`cause.kind` in status.json) of a task that memory ended."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import quantities
 from benchmarks.batch_search import ERROR_SHARE, MOST_RUNS
-from benchmarks.limited_run import OURS
+from benchmarks.limited_run import NO_RUN, OURS
 from benchmarks.written import writing_into
 from results.errors import UserError
 from results.new_folder import claimed
@@ -34,6 +34,9 @@ def run(words: Mapping[str, str]) -> int | None:
     for key in OURS:
         if key in words:
             raise UserError(f"{key}={words[key]}: fit-batch sets this for each run; leave it out")
+    for key, instead in NO_RUN.items():
+        if words.get(key, "null").lower() not in ("null", "false"):
+            raise UserError(f"{key}={words[key]}: {instead}, and fit-batch measures; leave it out")
 
     from rich.console import Console
 

@@ -111,6 +111,12 @@ def test_kill_9_takes_the_run_under_way_with_it_and_its_folder_says_so(tmp_path:
             ["workload=digits_mlp", "limit_mb=500", "batch.total=8"],
             "batch.total=8: fit-batch sets this for each run; leave it out",
         ),
+        (
+            ["limit_mb=500", "dry_run=true"],
+            "dry_run=true: starts nothing, and fit-batch measures; leave it out",
+        ),
+        (["limit_mb=500", "attach=sw/0"], "attach=sw/0: follows another run, and fit-batch"),
+        (["limit_mb=500", "resume=sw"], "resume=sw: goes on with a sweep, and fit-batch"),
         (["workload=digits_mlp", "limit_mb=500", "folder=."], "folder=.: is there already"),
         (
             ["workload=digits_mlp", "limit_mb=500", "until.step=4", "folder=a/new/one"],
