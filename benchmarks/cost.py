@@ -22,6 +22,8 @@ _FORGIVEN = 1e-6
 _MILLION = 1e6
 _FEW_CENTS = 0.1
 """Below it whole cents would be one figure or none."""
+_TOO_MANY_ZEROS = 1e-9
+"""Dollars below which zeros are counted, not written."""
 _MOST_IN_CENTS = 1e15
 """From it on a double no longer tells cents apart."""
 
@@ -44,6 +46,8 @@ def in_usd(usd: float | None) -> str:
     """ "$12.34", or two figures, "$0.0031", below 10 cents; a dash for None."""
     if usd is None or not isfinite(usd):
         return DASH
+    if 0 < usd < _TOO_MANY_ZEROS:
+        return f"${usd:.2g}"
     if 0 < usd < _FEW_CENTS:
         return f"${usd:.{1 - floor(log10(usd))}f}"
     if usd >= _MOST_IN_CENTS:

@@ -6,7 +6,7 @@ Every reader names the key in what it raises: one UserError, in one line, with w
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from results.errors import UserError
 from results.text import DASH, number, one_line
@@ -15,19 +15,27 @@ SECONDS_PER_HOUR, SECONDS_PER_DAY = 3600.0, 86400.0
 _SECONDS = {"s": 1.0, "m": 60.0, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _LONGEST = 60
-_MOST = 1e15
-"""More than anything that is trained on or paid; larger ones have no figures left to show."""
+_LEAST, _MOST = 1e-6, 1e15
+"""Of anything that is trained on or paid; beyond them no figures are left to show."""
+_MOST_AN_HOUR = _MOST_TIMES = 1e6
+"""Dollars an hour of one machine; times as fast as another, or trainings a day."""
+_MOST_YEARS = 100
+_SECONDS_PER_YEAR = 365.25 * SECONDS_PER_DAY
 
 
 def duration(key: str, text: str) -> float:
-    """Seconds of "90s", "30m", "4h", "2d" or "1h30m"; more than 0."""
+    """Seconds of "90s", "30m", "4h", "2d" or "1h30m"; more than 0, each unit once."""
     pieces = _PIECE.findall(text.strip().lower())
     whole = "".join(amount + unit for amount, unit in pieces)
     if not pieces or whole != re.sub(r"\s", "", text.lower()):
         raise UserError(f"{key}={_short(text)}: no duration; give such as 90s, 30m, 4h, 2d, 1h30m")
+    if len(pieces) > len({unit for _, unit in pieces}):
+        raise UserError(f"{key}={_short(text)}: a unit is there twice; give each once, as in 1h30m")
     seconds = sum(float(amount) * _SECONDS[unit] for amount, unit in pieces)
     if seconds <= 0:
         raise UserError(f"{key}={_short(text)}: takes no time; give more than 0s")
+    if seconds > _MOST_YEARS * _SECONDS_PER_YEAR:
+        raise UserError(f"{key}={_short(text)}: over {_MOST_YEARS} years; give such as 2d")
     return seconds
 
 
@@ -41,20 +49,25 @@ def moment(key: str, text: str) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def usd(key: str, text: str, example: str = "50") -> float:
-    """US dollars of "50", "50.25" or "$50"; more than 0."""
+def usd(key: str, text: str, example: str = "50", most: float = _MOST) -> float:
+    """US dollars of "50", "50.25" or "$50"; more than 0, and `most` at most."""
     right = f"an amount of USD such as {example}"
-    return _positive(key, text.strip().removeprefix("$"), right, text)
+    return _positive(key, text.strip().removeprefix("$"), right, text, most)
 
 
 def usd_per_hour(key: str, text: str) -> float:
     """What an hour costs, written as `usd` takes it."""
-    return usd(key, text, "0.10")
+    return usd(key, text, "0.10", _MOST_AN_HOUR)
 
 
-def count(key: str, text: str, example: str = "1e9") -> float:
-    """A number of things such as "1000000", "1e9" or "1_000"; more than 0."""
-    return _positive(key, text, f"a number such as {example}", text)
+def per_day(key: str, text: str) -> float:
+    """How often a day, written as `count` takes it."""
+    return count(key, text, "6", _MOST_TIMES)
+
+
+def count(key: str, text: str, example: str = "1e9", most: float = _MOST) -> float:
+    """A number of things such as "1000000", "1e9" or "1_000"; more than 0, and `most` at most."""
+    return _positive(key, text, f"a number such as {example}", text, most)
 
 
 def whole(key: str, text: str, example: str = "1e9") -> int:
@@ -103,7 +116,7 @@ def ratios(key: str, text: str) -> Mapping[str, float]:
             raise UserError(f"{key}={_short(text)}: no names with numbers; give such as {example}")
         if name in found:
             raise UserError(f"{key}.{name}={value}: given twice; give it once")
-        found[name] = count(f"{key}.{name}", value, "3.2")
+        found[name] = count(f"{key}.{name}", value, "3.2", _MOST_TIMES)
     return found
 
 
@@ -122,18 +135,22 @@ def in_time(seconds: float | None) -> str:
 
 def until(ready: datetime, deploy_seconds: float, now: datetime) -> float:
     """Seconds that training may take from `now` where deploying comes after it; may be below 0."""
-    return (ready - timedelta(seconds=deploy_seconds) - now).total_seconds()
+    return (ready - now).total_seconds() - deploy_seconds
 
 
-def _positive(key: str, text: str, wanted: str, shown: str) -> float:
+def _positive(key: str, text: str, wanted: str, shown: str, most: float) -> float:
     try:
         found = float(text)
     except ValueError:
-        raise UserError(f"{key}={_short(shown)}: no number; give {wanted}") from None
-    if math.isnan(found) or found > _MOST:
-        raise UserError(f"{key}={_short(shown)}: must be {_MOST:g} at most; give {wanted}")
+        found = math.nan
+    if math.isnan(found):
+        raise UserError(f"{key}={_short(shown)}: no number; give {wanted}")
+    if found > most:
+        raise UserError(f"{key}={_short(shown)}: must be {most:g} at most; give {wanted}")
     if found <= 0:
         raise UserError(f"{key}={_short(shown)}: must be more than 0; give {wanted}")
+    if found < _LEAST:
+        raise UserError(f"{key}={_short(shown)}: must be {_LEAST:g} at least; give {wanted}")
     return found
 
 

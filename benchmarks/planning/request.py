@@ -71,7 +71,7 @@ def request_of(words: Mapping[str, str], now: datetime) -> Request:
         raise UserError(
             f"deploy={words['deploy']}: is for ready_by; a deadline is of training alone"
         )
-    per_day = quantities.count("per_day", words["per_day"], "6") if "per_day" in words else None
+    per_day = quantities.per_day("per_day", words["per_day"]) if "per_day" in words else None
     seconds, said = _time_limit(words, per_day, now)
     return Request(
         seconds=seconds,

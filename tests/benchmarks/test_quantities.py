@@ -28,6 +28,7 @@ def test_time_for_training_ends_before_deploying_begins() -> None:
     ready = datetime(2026, 12, 24, 18, tzinfo=UTC)
     assert quantities.until(ready, 1800, noon) == 5.5 * 3600
     assert quantities.until(noon, 0, ready) == -6 * 3600
+    assert quantities.until(datetime(1, 1, 1, tzinfo=UTC), 3e9, noon) < 0
 
 
 def test_money_counts_names_and_ratios_are_read() -> None:
@@ -44,12 +45,17 @@ def test_money_counts_names_and_ratios_are_read() -> None:
         (quantities.duration, "4 hours", "no duration"),
         (quantities.duration, "-4h", "no duration"),
         (quantities.duration, "0s", "takes no time"),
+        (quantities.duration, "4h4h", "deadline=4h4h: a unit is there twice; give each once"),
+        (quantities.duration, "9" * 400 + "d", "over 100 years; give such as 2d"),
         (quantities.moment, "tomorrow", "no moment; give such as 2026-12-24T18:00"),
         (quantities.usd, "-50", "deadline=-50: must be more than 0"),
         (quantities.usd, "fifty", "no number; give an amount of USD such as 50"),
         (quantities.usd_per_hour, "-1", "more than 0; give an amount of USD such as 0.10"),
+        (quantities.usd_per_hour, "1e15", "must be 1e+06 at most"),
+        (quantities.per_day, "1e7", "must be 1e+06 at most; give a number such as 6"),
         (quantities.count, "inf", "must be 1e+15 at most"),
-        (quantities.count, "nan", "must be 1e+15 at most"),
+        (quantities.count, "nan", "deadline=nan: no number"),
+        (quantities.count, "1e-300", "must be 1e-06 at least"),
         (quantities.count, "1e300", "must be 1e+15 at most"),
         (quantities.whole, "1e-5", "deadline=1e-5: not whole; give a number such as 1e9"),
         (quantities.any_number, "high", "no number"),
@@ -57,6 +63,7 @@ def test_money_counts_names_and_ratios_are_read() -> None:
         (quantities.names, "[]", "names nothing"),
         (quantities.ratios, "3.2", "no names with numbers"),
         (quantities.ratios, "{a: -1}", "a=-1: must be more than 0; give a number such as 3.2"),
+        (quantities.ratios, "{a: 1e300}", "deadline.a=1e300: must be 1e+06 at most"),
         (quantities.ratios, "{a: 1, a: 2}", "deadline.a=2: given twice"),
     ],
 )
