@@ -1,5 +1,6 @@
 """The front door of a room: `python -m <room> <verb> key=value …`, and what its verbs are."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,8 @@ from results.errors import UserError, nearest
 from results.text import one_line
 
 _HELP_WORDS = {"--help", "-h", "help"}
+_FAILED = 1
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 INTERRUPTED = 130
 """Exit code of a command that was interrupted."""
 
@@ -48,15 +51,12 @@ class FrontDoor:
         return found
 
     def run(self, words: Sequence[str]) -> int:
-        """Runs one command; returns the exit code: its own, 2 for what a person got wrong, or 130
-        where it was interrupted."""
-        if not words or _HELP_WORDS & set(words):
-            print(self._help())
-            return 0 if words else 2
+        """Runs one command; returns the exit code: its own, 1 where the disk is full, 2 for what a
+        person got wrong, or 130 where it was interrupted."""
         try:
-            name = self._known(words[0])
-            chosen = self.verb(name)
-            return chosen.run(_by_key(name, chosen, words[1:])) or 0
+            code = self._run(words)
+            sys.stdout.flush()
+            return code
         except UserError as error:
             print(f"{self.room}: {one_line(error)}", file=sys.stderr)
             return 2
@@ -64,8 +64,24 @@ class FrontDoor:
             print(f"{self.room}: interrupted", file=sys.stderr)
             return INTERRUPTED
         except BrokenPipeError:  # `… | head`: the reader has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
+        except OSError as error:
+            if error.errno not in _DISK_FULL:
+                raise
+            if error.filename is None:
+                _drop_output()
+            place = f" ({error.filename})" if error.filename else ""
+            print(f"{self.room}: the disk is full{place}; make space", file=sys.stderr)
+            return _FAILED
         return 0
+
+    def _run(self, words: Sequence[str]) -> int:
+        if not words or _HELP_WORDS & set(words):
+            print(self._help())
+            return 0 if words else 2
+        name = self._known(words[0])
+        chosen = self.verb(name)
+        return chosen.run(_by_key(name, chosen, words[1:])) or 0
 
     def _known(self, word: str) -> str:
         if word not in self.modules:
@@ -83,6 +99,11 @@ class FrontDoor:
             lines += [f"      …: {each.others}"] if each.others else []
             lines += [""]
         return "\n".join([*lines, *self.more])
+
+
+def _drop_output() -> None:
+    """Nothing more goes to standard output, not even what waits to be written at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _by_key(name: str, chosen: Verb, words: Sequence[str]) -> dict[str, str]:
