@@ -85,8 +85,8 @@ class RunFolder:
         return sorted((each.name for each in folder.iterdir() if each.is_dir()), key=task_order)
 
     def events(self, task: str) -> list[dict[str, Any]]:
-        """The events of `task`, oldest first, by the launcher's clock; a torn last line is
-        dropped."""
+        """The events of `task`, oldest first, by the launcher's clock; a torn last line and
+        what has no time are dropped."""
         ahead = clock_offset(self.task_folder(task))
         events = list(_events(self.task_folder(task) / EVENTS))
         return events if not ahead else [_earlier(event, ahead) for event in events]
@@ -131,7 +131,7 @@ def clock_offset(task_folder: Path) -> float:
 
 def is_run(path: Path) -> bool:
     """Whether `path` is the folder of one run."""
-    return (path / STATUS).is_file() or (path / PLAN).is_file()
+    return os.path.isfile(path / STATUS) or os.path.isfile(path / PLAN)
 
 
 def now() -> str:
@@ -213,7 +213,7 @@ def as_json(value: Any) -> Any:
 
 
 def _earlier(event: dict[str, Any], seconds: float) -> dict[str, Any]:
-    return {**event, "time": event["time"] - seconds} if "time" in event else event
+    return {**event, "time": event["time"] - seconds}
 
 
 def _events(path: Path) -> Iterator[dict[str, Any]]:
@@ -226,5 +226,5 @@ def _events(path: Path) -> Iterator[dict[str, Any]]:
             record = json.loads(line)
         except ValueError:
             continue  # the writer was killed in the middle of this line
-        if isinstance(record, dict):
+        if isinstance(record, dict) and isinstance(record.get("time"), int | float):
             yield record

@@ -60,6 +60,15 @@ def test_a_torn_last_event_is_dropped(tmp_path: Path) -> None:
     assert folder.events("chief-0") == [{"time": 1.0, "event": "imported"}]
 
 
+@pytest.mark.parametrize("line", ["null", "[]", "{}", '{"time": "soon"}'])
+def test_an_event_without_a_time_is_dropped(tmp_path: Path, line: str) -> None:
+    folder = RunFolder(tmp_path)
+    folder.task_folder("chief-0").mkdir(parents=True)
+    whole = '{"time": 1.0, "event": "imported"}'
+    (folder.task_folder("chief-0") / "events.jsonl").write_text(f"{line}\n{whole}\n")
+    assert folder.events("chief-0") == [{"time": 1.0, "event": "imported"}]
+
+
 def test_tasks_are_in_the_order_of_a_cluster() -> None:
     names = ["ps-0", "worker-10", "worker-2", "chief-0"]
     assert sorted(names, key=task_order) == ["chief-0", "worker-2", "worker-10", "ps-0"]
