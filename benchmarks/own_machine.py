@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.catalogue import Catalogue, Instance
 from results.errors import UserError
-from results.loading import Run
+from results.loading import UNREADABLE, Run
 from results.run_folder import PLAN
 
 THIS_MACHINE = "this_machine"
@@ -71,12 +71,14 @@ def on_emulated_hosts(run: Run) -> bool:
 
 
 def _tasks(run: Run) -> list[Mapping[str, Any]]:
+    if run.state == UNREADABLE:
+        return []
     return (run.folder.read_if_there(PLAN) or {}).get("tasks") or []
 
 
 def _host_of(task: Mapping[str, Any]) -> str | None:
     emulated = task.get("host")
-    if emulated:
-        return str(emulated["address"])
+    if isinstance(emulated, Mapping):
+        return str(emulated.get("address"))
     address = task.get("address")
     return str(address).rpartition(":")[0] if address else None

@@ -27,6 +27,8 @@ UNREADABLE = "unreadable"
 
 _DEEPEST = 4
 _LONGEST_STATE = 40
+_MOST = 1e100
+"""More than anything measures, in any unit; what is computed of more overflows."""
 _NO_RUNS_INSIDE = {"tasks", "attempts", "checkpoints", "model", "plots", ".hydra"}
 
 
@@ -115,11 +117,7 @@ def read_runs(folder: str | Path, key: str = "folder") -> list[Run]:
     Raises UserError, naming the `key` of the command line, where `folder` is missing or holds no
     run.
     """
-    top = Path(folder).expanduser()
-    if not top.exists():
-        raise UserError(f"{key}={folder}: no such folder; give a run's or a sweep's")
-    if not top.is_dir():
-        raise UserError(f"{key}={folder}: a file; give the folder of a run or a sweep")
+    top = folder_at(folder, key)
     if is_run(top):
         return [_read(top, top, swept_runs(top.parent).get(top.name))]
     found = list(_runs_below(top, top, _DEEPEST))
@@ -131,6 +129,16 @@ def read_runs(folder: str | Path, key: str = "folder") -> list[Run]:
     return found
 
 
+def folder_at(folder: str | Path, key: str = "folder") -> Path:
+    """The folder itself; raises UserError, as `read_runs` does, where there is none."""
+    top = Path(folder).expanduser()
+    if not top.exists():
+        raise UserError(f"{key}={folder}: no such folder; give a run's or a sweep's")
+    if not top.is_dir():
+        raise UserError(f"{key}={folder}: a file; give the folder of a run or a sweep")
+    return top
+
+
 def is_single(folder: str | Path) -> bool:
     """Whether `folder` is that of one run, and not of a sweep."""
     return is_run(Path(folder).expanduser())
@@ -139,9 +147,9 @@ def is_single(folder: str | Path) -> bool:
 def _runs_below(top: Path, folder: Path, depth: int) -> Iterator[Run]:
     try:
         names = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
-    except PermissionError:
+        swept = swept_runs(folder)
+    except OSError:  # no permission, or gone while it was read
         return
-    swept = swept_runs(folder)
     for name in sorted((names | set(swept)) - _NO_RUNS_INSIDE, key=natural):
         path = folder / name
         if is_run(path):
@@ -156,20 +164,36 @@ def _read(top: Path, path: Path, place: SweptRun | None) -> Run:
     folder = RunFolder(path)
     name = _name(top, path)
     try:
-        plan = folder.read_if_there(PLAN) or {}
+        plan = _plan(folder)
         return Run(
             name=name,
             folder=folder,
             status=folder.read_if_there(STATUS) or {},
-            summary=as_documented(folder.read_if_there(SUMMARY) or {}),
+            summary=_possible(as_documented(folder.read_if_there(SUMMARY) or {})),
             configuration=configuration(folder, plan),
             overrides=overrides(folder, plan),
             place=place,
         )
-    except UserError as error:
+    except (UserError, OSError) as error:
         status = {"state": UNREADABLE, "reason": str(error)}
         asked = by_key(place.overrides) if place else {}
         return Run(name, folder, status, {}, {}, asked, place)
+
+
+def _plan(folder: RunFolder) -> Mapping[str, Any]:
+    plan = folder.read_if_there(PLAN) or {}
+    tasks = plan.get("tasks") or []
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+        raise UserError(f"{folder.path / PLAN}: damaged, its tasks are no list of records")
+    return plan
+
+
+def _possible(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The summary, where a number that nothing can measure is missing."""
+    return {
+        name: None if isinstance(value, float) and not abs(value) < _MOST else value
+        for name, value in summary.items()
+    }
 
 
 def _not_begun(top: Path, path: Path, place: SweptRun) -> Run:

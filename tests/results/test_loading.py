@@ -1,7 +1,11 @@
 """Runs are found, read and listed, whatever state they are in."""
 
+import json
+import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +50,43 @@ def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
     first, second = results.read_runs(tmp_path)
     assert (first.state, second.state) == ("done", "unreadable")
     assert "status.json: damaged" in str(second.reason)
+
+
+def test_a_plan_of_another_shape_is_damage(tmp_path: Path) -> None:
+    make_run(tmp_path, Made(steps=50))
+    (tmp_path / "plan.json").write_text('{"tasks": 3}')
+    (run,) = results.read_runs(tmp_path)
+    assert (run.state, run.summary) == ("unreadable", {})
+    assert "plan.json: damaged, its tasks are no list of records" in str(run.reason)
+
+
+@pytest.mark.parametrize("value", [1e308, float("inf"), float("nan")])
+def test_what_nothing_can_measure_is_missing(tmp_path: Path, value: float) -> None:
+    make_run(tmp_path, Made(steps=50))
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"examples_per_second": value}))
+    (run,) = results.read_runs(tmp_path)
+    assert run.value("examples_per_second") is None
+    assert run.value("strategy") == "multiworker"
+
+
+def test_folders_that_come_and_go_while_a_tree_is_read_are_skipped(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", Made(steps=50))
+    ending = threading.Event()
+
+    def come_and_go() -> None:
+        while not ending.is_set():
+            (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+            shutil.rmtree(tmp_path / "a")
+
+    with ThreadPoolExecutor() as beside:
+        moving = beside.submit(come_and_go)
+        try:
+            for _ in range(200):
+                assert [run.name for run in results.read_runs(tmp_path)] == ["0"]
+        finally:
+            ending.set()
+    moving.result()
 
 
 @pytest.mark.parametrize(
