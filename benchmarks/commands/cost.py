@@ -18,6 +18,7 @@ from benchmarks.own_machine import (
     price_of,
 )
 from benchmarks.reaching import seconds_until
+from benchmarks.terminal import WIDTH, terminal
 from benchmarks.where_runs import chosen_runs
 from results.errors import UserError
 from results.loading import Run
@@ -27,7 +28,6 @@ from results.verbs import Verb
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDTH = 80
 _OWN_TARGET = "until.quality"
 _LONGEST_NAME = 24
 
@@ -54,9 +54,7 @@ def run(words: Mapping[str, str]) -> None:
     if not costed:
         raise UserError(f"folder={words['folder']}: no run here has ended, so none has a cost")
 
-    from rich.console import Console
-
-    console = Console(highlight=False, width=min(_WIDTH, Console().width))
+    console = terminal()
     _print(costed, console)
     for line in _remarks(costed, len(runs), machine, usd_per_hour, target, today):
         console.print(line, markup=False, soft_wrap=HTTPS in line)
@@ -96,7 +94,7 @@ def _print(costed: Sequence[_Costed], console: Console) -> None:
         "To\ntar-\nget",
     ):
         # the strategy gives way first; where that is not enough, an amount folds before it is cut
-        roomy = console.width >= _WIDTH
+        roomy = console.width >= WIDTH
         table.add_column(name, justify="right", no_wrap=roomy, overflow="fold")
     for each in costed:
         machines = [str(each.cost.machines)] if several else []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks import quantities
 from benchmarks.batch_search import ERROR_SHARE, MOST_RUNS
 from benchmarks.limited_run import NO_RUN, OURS
+from benchmarks.terminal import terminal
 from benchmarks.written import writing_into
 from results.errors import UserError
 from results.new_folder import claimed
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from benchmarks.batch_fit import Fit
 
-_WIDTH = 80
 _OWN = ("limit_mb", "folder")
 _FAILED = 1
 
@@ -38,12 +38,10 @@ def run(words: Mapping[str, str]) -> int | None:
         if words.get(key, "null").lower() not in ("null", "false"):
             raise UserError(f"{key}={words[key]}: {instead}, and fit-batch measures; leave it out")
 
-    from rich.console import Console
-
     from benchmarks.batch_fit import FIT_BATCH, check_machine, fit_batch
     from benchmarks.limited_run import RunFailed
 
-    console = Console(highlight=False, width=min(_WIDTH, Console().width))
+    console = terminal()
     launched = {key: value for key, value in words.items() if key not in _OWN}
     check_machine(limit_mb, 1)
     folder, above = _folder(words.get("folder"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.cost import in_usd
 from benchmarks.planning.request import KEYS, request_of
 from benchmarks.quantities import in_time
+from benchmarks.terminal import terminal
 from benchmarks.written import writing_into
 from results.decision_file import DECISION, put_plan
 from results.errors import UserError
@@ -20,7 +21,6 @@ from results.verbs import Verb
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDTH = 80
 _MOST_ROWS = 8
 _NAMES_A_KEY = re.compile(r"[a-z_.]+=")
 
@@ -42,9 +42,7 @@ def run(words: Mapping[str, str]) -> None:
         raise UserError(f"folder={words['folder']}: {error}") from error
     files = _written(record, Path(words["folder"]).expanduser())
 
-    from rich.console import Console
-
-    console = Console(highlight=False, width=min(_WIDTH, Console().width))
+    console = terminal()
     _print(record, console)
     if files:
         console.print(f"Written: {', '.join(files)} in {words['folder']}", markup=False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.terminal import terminal
 from benchmarks.where_runs import chosen_runs
 from benchmarks.written import writing_into
 from results.errors import UserError, nearest
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from results.report.drawing import Plot
 
-_WIDTH = 80
 _SVG, _PNG = "svg", "png"
 _HEAD = ("workers", "examples/s", "95% interval", "model", "of perfect", "")
 _HELD_OUT_HEAD = ("left out", "predicted", "95% interval", "measured", "error", "Ernest")
@@ -35,7 +35,6 @@ def run(words: Mapping[str, str]) -> None:
     runs = chosen_runs(words["folder"], words.get("where"))
 
     import pandas as pd
-    from rich.console import Console
 
     from benchmarks.scaling import fits_of, without_fit
     from benchmarks.scaling.record import record_of
@@ -49,7 +48,7 @@ def run(words: Mapping[str, str]) -> None:
     record = record_of(fits)
     folder = Path(words["folder"]).expanduser()
     files = _written(record, scaling_plots(record["fits"]), folder, plots)
-    console = Console(highlight=False, width=min(_WIDTH, Console().width))
+    console = terminal()
     for fit in record["fits"]:
         _print(fit, console)
     for sentence in without_fit(frame, fits):

@@ -17,6 +17,7 @@ from benchmarks.own_machine import (
     price_of,
 )
 from benchmarks.target_record import record_of
+from benchmarks.terminal import terminal
 from benchmarks.to_target import to_target
 from benchmarks.where_runs import chosen_runs
 from benchmarks.written import writing_into
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_WIDTH = 80
 _LEAST_NAME = 16
 """Letters that a cell's name has room for: "parameter_server"."""
 _SPLIT = {"start-up": "start-\nup", "examples/s": "exam-\nples/s"}
@@ -46,11 +46,9 @@ def run(words: Mapping[str, str]) -> None:
         raise UserError(f"folder={words['folder']}: {error}") from error
     record = record_of(found, machine, usd_per_hour)
 
-    from rich.console import Console
-
     folder = Path(words["folder"]).expanduser()
     files = _written(record, folder)
-    console = Console(highlight=False, width=min(_WIDTH, Console().width))
+    console = terminal()
     _print(record, console)
     for line in _counted_as(record, machine, usd_per_hour):
         console.print(line, markup=False, soft_wrap=HTTPS in line)

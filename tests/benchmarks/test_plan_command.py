@@ -191,6 +191,28 @@ def test_costs_are_never_cut_and_an_address_is_one_line(
     assert "…" not in capsys.readouterr().out
 
 
+def test_run_whose_plan_cannot_be_read_has_no_cost(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sweep / "0" / PLAN).write_text('{"tasks": 3}')
+    assert main(["cost", f"folder={sweep}", "usd_per_hour=1"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "11 runs: " in printed
+    assert "1 run without a cost" in printed
+
+
+@pytest.mark.parametrize("columns", ["0", "1"])
+def test_terminal_without_a_width_gets_words_nevertheless(
+    columns: str,
+    sweep: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["cost", f"folder={sweep}", "usd_per_hour=1"]) == 0
+    assert "12 runs: " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
