@@ -21,7 +21,7 @@ from benchmarks.reaching import seconds_until
 from benchmarks.terminal import WIDTH, terminal
 from benchmarks.where_runs import chosen_runs
 from results.errors import UserError
-from results.loading import Run
+from results.loading import Run, folder_at
 from results.text import DASH, counted, emulated_in_all, one_line
 from results.verbs import Verb
 
@@ -40,6 +40,7 @@ class _Costed:
 
 def run(words: Mapping[str, str]) -> None:
     """Print a line for each run that ended, and what all of them cost together."""
+    folder_at(words["folder"])
     today = datetime.now(UTC).date()
     given = "usd_per_hour"
     price = quantities.usd_per_hour(given, words[given]) if given in words else None

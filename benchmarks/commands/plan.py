@@ -12,9 +12,10 @@ from benchmarks.cost import in_usd
 from benchmarks.planning.request import KEYS, request_of
 from benchmarks.quantities import in_time
 from benchmarks.terminal import terminal
-from benchmarks.written import writing_into
+from benchmarks.written import write_with_plots
 from results.decision_file import DECISION, put_plan
 from results.errors import UserError
+from results.loading import folder_at
 from results.text import DASH, counted
 from results.verbs import Verb
 
@@ -27,6 +28,7 @@ _NAMES_A_KEY = re.compile(r"[a-z_.]+=")
 
 def run(words: Mapping[str, str]) -> None:
     """Print the plan; write it into the folder, with its plot."""
+    folder = folder_at(words["folder"])
     now = datetime.now(UTC)
     asked = request_of(words, now)
     from benchmarks.planning.making import machines_of, make_plan
@@ -40,7 +42,7 @@ def run(words: Mapping[str, str]) -> None:
         if _NAMES_A_KEY.match(str(error)):
             raise
         raise UserError(f"folder={words['folder']}: {error}") from error
-    files = _written(record, Path(words["folder"]).expanduser())
+    files = _written(record, folder)
 
     console = terminal()
     _print(record, console)
@@ -52,16 +54,18 @@ def _written(record: Mapping[str, Any], folder: Path) -> list[str]:
     """Names of the files, below `folder`."""
     from results.report import PLOTS
     from results.report.plots_of_plan import plan_plot
-    from results.run_folder import replace_file
 
-    with writing_into(folder):
+    plot = plan_plot(record)
+    file = f"{PLOTS}/plan.svg"
+
+    def write_record() -> None:
         put_plan(folder, record)
-        names = [DECISION]
-        plot = plan_plot(record)
-        if plot is not None:
-            names.append(f"{PLOTS}/{plot.name}.svg")
-            replace_file(folder / names[-1], plot.file())
-    return names
+        if plot is None and (folder / file).is_file():
+            (folder / file).unlink()  # of an earlier plan
+
+    plots = {} if plot is None else {file: plot.file()}
+    write_with_plots(folder, plots, write_record)
+    return [DECISION, *plots]
 
 
 def _print(record: Mapping[str, Any], console: Console) -> None:

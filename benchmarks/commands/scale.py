@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.terminal import terminal
 from benchmarks.where_runs import chosen_runs
-from benchmarks.written import writing_into
+from benchmarks.written import write_with_plots
 from results.errors import UserError, nearest
 from results.text import counted, number, percent
 from results.verbs import Verb
@@ -61,16 +61,14 @@ def _written(
 ) -> list[str]:
     """Names of the files, below `folder`."""
     from results.report import PLOTS
-    from results.run_folder import RunFolder, replace_file
+    from results.run_folder import RunFolder
     from results.scaling_file import SCALING
 
-    names = [SCALING]
-    with writing_into(folder):
-        RunFolder(folder).write(SCALING, record)
-        for plot in plots:
-            names.append(f"{PLOTS}/{plot.name}.{form}")
-            replace_file(folder / names[-1], plot.png() if form == _PNG else plot.file())
-    return names
+    files = {
+        f"{PLOTS}/{plot.name}.{form}": plot.png() if form == _PNG else plot.file() for plot in plots
+    }
+    write_with_plots(folder, files, lambda: RunFolder(folder).write(SCALING, record))
+    return [SCALING, *files]
 
 
 def _print(fit: Mapping[str, Any], console: Console) -> None:

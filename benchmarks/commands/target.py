@@ -20,8 +20,9 @@ from benchmarks.target_record import record_of
 from benchmarks.terminal import terminal
 from benchmarks.to_target import to_target
 from benchmarks.where_runs import chosen_runs
-from benchmarks.written import writing_into
+from benchmarks.written import write_with_plots
 from results.errors import UserError
+from results.loading import folder_at
 from results.statistics.order_statistics import fewest_values
 from results.verbs import Verb
 
@@ -38,6 +39,7 @@ _PRICED_BY = ("machine", "usd_per_hour")
 
 def run(words: Mapping[str, str]) -> None:
     """Print a line for each cell, and write target.json and the plots into `folder`."""
+    folder = folder_at(words["folder"])
     machine, usd_per_hour = _price(words)
     runs = chosen_runs(words["folder"], words.get("where"))
     try:
@@ -46,7 +48,6 @@ def run(words: Mapping[str, str]) -> None:
         raise UserError(f"folder={words['folder']}: {error}") from error
     record = record_of(found, machine, usd_per_hour)
 
-    folder = Path(words["folder"]).expanduser()
     files = _written(record, folder)
     console = terminal()
     _print(record, console)
@@ -79,17 +80,12 @@ def _written(record: Mapping[str, Any], folder: Path) -> Sequence[str]:
     """Names of the files, below `folder`."""
     from results.report import PLOTS
     from results.report.plots_of_target import target_plots
-    from results.run_folder import RunFolder, replace_file
+    from results.run_folder import RunFolder
     from results.target_file import TARGET
 
-    names = [TARGET]
-    plots = target_plots(record)
-    with writing_into(folder):
-        RunFolder(folder).write(TARGET, dict(record))
-        for plot in plots:
-            names.append(f"{PLOTS}/{plot.name}.svg")
-            replace_file(folder / names[-1], plot.file())
-    return names
+    plots = {f"{PLOTS}/{plot.name}.svg": plot.file() for plot in target_plots(record)}
+    write_with_plots(folder, plots, lambda: RunFolder(folder).write(TARGET, record))
+    return [TARGET, *plots]
 
 
 def _print(record: Mapping[str, Any], console: Console) -> None:

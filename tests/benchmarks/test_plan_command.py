@@ -191,6 +191,40 @@ def test_costs_are_never_cut_and_an_address_is_one_line(
     assert "…" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("plots", "(File exists); move away what is in the way of "),
+        ("decision.json/file", "(Is a directory); move away what is in the way of "),
+        ("plots/plan.svg/file", "(Is a directory); move away what is in the way of "),
+    ],
+)
+def test_plan_that_cannot_be_written_leaves_nothing_new(
+    there: str, said: str, sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sweep / there).parent.mkdir(parents=True, exist_ok=True)
+    (sweep / there).write_text("a person's own")
+    before = sorted(sweep.rglob("*"))
+    assert main(["plan", f"folder={sweep}", "examples=1e8"]) == 2
+    error = capsys.readouterr().err
+    assert said + str(sweep / there.removesuffix("/file")) in error
+    assert error.count("\n") == 1
+    assert sorted(sweep.rglob("*")) == before
+
+
+def test_plot_of_an_earlier_plan_does_not_outlast_it(sweep: Path) -> None:
+    words = ["plan", f"folder={sweep}", "examples=1e8"]
+    assert main([*words, "usd_per_hour=1"]) == 0
+    assert (sweep / "plots/plan.svg").exists()
+    own = sweep / "own.yaml"
+    own.write_text(
+        "instances: [{name: this_machine, provider: own, published: 2026-11-25, "
+        "on_demand_usd_per_hour: 0}]"
+    )
+    assert main([*words, f"cost.catalogue={own}"]) == 0
+    assert not (sweep / "plots/plan.svg").exists()  # there is no logarithm of nothing
+
+
 def test_run_whose_plan_cannot_be_read_has_no_cost(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -217,7 +251,9 @@ def test_terminal_without_a_width_gets_words_nevertheless(
     ("words", "said"),
     [
         (["plan", "examples=1e9"], "folder=: missing"),
-        (["plan", "folder=nowhere", "examples=1e9"], "folder=nowhere: no such folder"),
+        (["plan", "folder=nowhere"], "folder=nowhere: no such folder"),
+        (["cost", "folder=nowhere"], "folder=nowhere: no such folder"),
+        (["target", "folder=nowhere", "spot=true"], "folder=nowhere: no such folder"),
         (["plan", "folder=.", "examples=1e9", "budget=-1"], "budget=-1: must be more than 0"),
         (["plan", "folder=.", "examples=1e9", "cost.catalogue=no.yaml"], "cost.catalogue=no.yaml"),
         (
