@@ -193,17 +193,19 @@ class Fit:
     def modelled(self, cell: Cell) -> Prediction:
         """What the model says at `cell`, also where it was measured."""
         input_seconds = self.pace.seconds(cell)
-        seconds = max(self.solution.seconds(cell), input_seconds)
-        drawn = np.maximum(self.solution.seconds_drawn(cell), input_seconds)
+        by_term = self.solution.best_and_drawn_by_term(cell)
+        lengths = np.maximum(by_term.sum(axis=-1), input_seconds)
+        seconds, drawn = float(lengths[0]), lengths[1:]
         noise = np.random.default_rng(_SEED).standard_normal(len(drawn))
-        drawn = drawn * np.exp(noise * self._error(cell))
+        full = self.is_full(cell)
+        drawn = drawn * np.exp(noise * self._error(cell, full, self._by_cause(cell, by_term[0])))
         low, high = np.quantile(drawn, [_LEVEL / 2, 1 - _LEVEL / 2])
         return Prediction(
             examples_per_second=cell.batch_total / seconds,
             low=cell.batch_total / max(seconds, float(high)),
             high=cell.batch_total / min(seconds, float(low)),
             kind=PREDICTED,
-            cores_full=self.is_full(cell),
+            cores_full=full,
         )
 
     def is_full(self, cell: Cell) -> bool:
@@ -214,8 +216,11 @@ class Fit:
 
     def seconds_by_cause(self, cell: Cell) -> Mapping[str, float]:
         """What a step's seconds at `cell` are spent on, in words, see `terms`."""
+        return self._by_cause(cell, self.solution.by_term(cell, self.solution.best))
+
+    def _by_cause(self, cell: Cell, by_term: np.ndarray) -> Mapping[str, float]:
+        """`by_term` are seconds, [k]."""
         found: dict[str, float] = {}
-        by_term = self.solution.by_term(cell, self.solution.best)
         for term, seconds in zip(self.solution.terms, by_term, strict=True):
             found[term.name] = found.get(term.name, 0.0) + float(seconds)
         waiting = self.pace.seconds(cell) - sum(found.values())
@@ -228,7 +233,8 @@ class Fit:
             alone = of.workers == 1 and self.strategy != "parameter_server"
             return replace(of, mbit_per_second=None) if alone else of
 
-        return [point for point in self.points if seen(point.cell) == seen(cell)]
+        wanted = seen(cell)
+        return [point for point in self.points if seen(point.cell) == wanted]
 
     def _measured(self, cell: Cell, speeds: Sequence[float]) -> Prediction:
         from scipy.special import stdtrit
@@ -239,18 +245,17 @@ class Fit:
         factor = exp(quantile * self.run_spread / sqrt(len(speeds)))
         return Prediction(mean, mean / factor, mean * factor, MEASURED, self.is_full(cell))
 
-    def _error(self, cell: Cell) -> float:
+    def _error(self, cell: Cell, full: bool, by_cause: Mapping[str, float]) -> float:
         """Relative standard deviation of what the model leaves out, at `cell`."""
-        beyond = self.beyond_full if self.is_full(cell) else self.beyond
-        return sqrt(self.residual**2 + (beyond * self._doublings_beyond(cell)) ** 2)
+        beyond = self.beyond_full if full else self.beyond
+        return sqrt(self.residual**2 + (beyond * self._doublings_beyond(cell, by_cause)) ** 2)
 
-    def _doublings_beyond(self, cell: Cell) -> float:
+    def _doublings_beyond(self, cell: Cell, by_cause: Mapping[str, float]) -> float:
         """How far `cell` lies outside what was measured, in factors of two over all directions.
 
         A link or a gradient counts by the share of a step that depends on it: to one worker a
         network never seen is nothing new.
         """
-        by_cause = self.seconds_by_cause(cell)
         whole = sum(by_cause.values())
         sent = by_cause.get(NETWORK, 0.0) / whole
         moved = sent + (by_cause.get(EXCHANGE, 0.0) + by_cause.get(UPDATE, 0.0)) / whole

@@ -12,6 +12,7 @@ _EXACT_UP_TO = 128
 """Beyond it Schweitzer's approximation: a worker's round is at most 3% longer by it."""
 _ROUNDS = 200
 _SETTLED = 1e-5
+_NO_TIME = np.finfo(float).tiny
 
 
 def congestion(workers: int, delay: np.ndarray, demands: np.ndarray) -> np.ndarray:
@@ -41,5 +42,5 @@ def _queue(
 ) -> np.ndarray:
     """Workers at each station, by Little's law."""
     residence = demands * congested
-    rounds = np.maximum(delay + residence.sum(axis=-1), np.finfo(float).tiny)
+    rounds = np.maximum(delay + residence.sum(axis=-1), _NO_TIME)
     return residence * (workers / rounds)[..., None]

@@ -37,9 +37,9 @@ class Solution:
         """A step's length at `cell`."""
         return float(self.by_term(cell, self.best).sum())
 
-    def seconds_drawn(self, cell: Cell) -> np.ndarray:
-        """The same by every draw, [DRAWS]."""
-        return np.asarray(self.by_term(cell, self.draws).sum(axis=-1))
+    def best_and_drawn_by_term(self, cell: Cell) -> np.ndarray:
+        """Seconds that each term takes by the best unknowns, then by every draw, [1 + DRAWS, k]."""
+        return self.by_term(cell, np.vstack([self.best, self.draws]))
 
     def by_term(self, cell: Cell, unknowns: np.ndarray) -> np.ndarray:
         """Seconds that each term takes, [..., k] for unknowns [..., k]."""
