@@ -23,9 +23,9 @@ KINDS = (MEASURED, PREDICTED, ASSUMED)
 """How a candidate's figures are known; `Candidates.kind` counts in here."""
 
 _MBIT_PER_GBIT = 1000.0
-_EACH_UP_TO, _PER_DOUBLING = 16, 4
+_EACH_UP_TO, _PER_DOUBLING = 16, 2
 """Numbers of workers that the model is asked for: each one, then so many a doubling. Throughput in
-between lies on a line in log–log: its terms are powers and logarithms of the number."""
+between lies on a monotone curve in log–log: its terms are powers and logarithms of the number."""
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -163,6 +163,8 @@ def _across(machine: Machine, way: Way, speed: Across, first: int) -> Floats:
     A machine r times as fast over a link of B takes 1/r of the time that the measured machine takes
     over a link of B/r: so the model is asked for that, and bytes keep their own time.
     """
+    from scipy.interpolate import PchipInterpolator
+
     last = MOST_MACHINES - way.servers
     asked = sorted(set(_asked(last)) | {each for each in way.measured_across if each <= last})
     link = _mbit(machine, way)
@@ -172,7 +174,7 @@ def _across(machine: Machine, way: Way, speed: Across, first: int) -> Floats:
     speeds = np.array([_numbers(each)[:3] for each in found])
     points = smooth or list(range(len(found)))
     known = np.log(np.array(asked, dtype=np.float64)[points])
-    drawn = np.exp([np.interp(np.log(workers), known, np.log(of[points])) for of in speeds.T])
+    drawn = np.exp(PchipInterpolator(known, np.log(speeds[points].T), axis=1)(np.log(workers)))
     measured = np.zeros(len(workers))
     for place, count in enumerate(asked):
         if count >= first:
