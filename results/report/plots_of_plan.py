@@ -74,15 +74,13 @@ def plan_plot(plan: Mapping[str, Any]) -> Plot | None:
 
 
 def plan_sentences(plan: Mapping[str, Any]) -> list[str]:
-    """What a report says of a plan: the headline, what was chosen and why, the best lever."""
-    says = plan.get("says")
+    """What a report says of a plan: the headline, what was chosen and why, the best lever, and what
+    to know to read its figures right."""
+    lists = {name: plan[name] for name in ("says", "notes") if isinstance(plan.get(name), list)}
     emulated = f"Emulated: {plan['emulated']}." if plan.get("emulated") else None
-    told = [plan.get("headline"), emulated, *(says if isinstance(says, list) else [])]
-    return [
-        one_line(each, _LONGEST_SENTENCE)
-        for each in (*told, plan.get("answer"))
-        if isinstance(each, str)
-    ]
+    told = [plan.get("headline"), emulated, *lists.get("says", ()), plan.get("answer")]
+    told += lists.get("notes", ())
+    return [one_line(each, _LONGEST_SENTENCE) for each in told if isinstance(each, str)]
 
 
 def spread_over_time(options: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:

@@ -117,6 +117,11 @@ def test_recommendation_far_beyond_the_runs_says_so(workers: int, said: str | No
     assert far_sentence({"workers": workers, "most_measured_workers": 2}) == said
 
 
+def test_report_tells_what_to_know_to_read_a_plan_right() -> None:
+    plan = {"headline": "x", "says": ["y"], "answer": None, "notes": ["prices are old"]}
+    assert plan_sentences(plan) == ["x", "y", "prices are old"]
+
+
 def test_damaged_plan_takes_nothing_from_a_report(tmp_path: Path) -> None:
     options = [{"seconds": 1}, {"usd": "much"}, 3]
     plan = {"priced": True, "front": options, "curves": [options, 3], "says": 3, "headline": "x"}
