@@ -29,6 +29,7 @@ from launcher.targets import named
 from launcher.variables import as_typed
 from results.errors import UserError
 from results.sweep_folder import FAILED, INTERRUPTED
+from results.terminal import terminal
 
 if TYPE_CHECKING:
     from launcher.run import Outcome
@@ -68,7 +69,7 @@ class Jobs:
         """Of the command; an interruption is a KeyboardInterrupt instead."""
         self.notes_told: set[str] = set()
         """Of runs of a sweep, which mostly have the same."""
-        self.console = Console(highlight=False)
+        self.console = terminal()
         self._session = session
 
     def __call__(self, configuration: DictConfig) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, read_write
-from rich.console import Console
 
 from launcher import folders
 from launcher.cluster_plan import make_plan, nominal_places
@@ -26,6 +25,7 @@ from launcher.sweeps.cells import check_single, without_hydra
 from launcher.sweeps.sweep import check_plugins
 from launcher.variables import as_typed
 from results.errors import UserError
+from results.terminal import terminal
 
 _KEY = "hydra.run.dir"
 _REFUSED = 2
@@ -55,7 +55,7 @@ class Judge(Callback):
             experiment, private=is_wanted(experiment), places=nominal_places(experiment)
         )
         if config.dry_run:
-            print_plan(experiment, plan, Console(highlight=False))
+            print_plan(experiment, plan, terminal())
             sys.exit(0)
         given = experiment.engine.given
         if given is not None:

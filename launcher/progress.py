@@ -19,6 +19,7 @@ from rich.text import Text
 from launcher.cluster_plan import task_names
 from launcher.experiment import Experiment
 from results.run_folder import RunFolder
+from results.terminal import terminal
 
 _LIVE_SECONDS = 0.25
 _LINE_SECONDS = 5.0
@@ -42,7 +43,7 @@ def progress_view(
     experiment: Experiment, folder: RunFolder, console: Console | None = None
 ) -> Iterator[View]:
     """A view of the run in `folder` for as long as the context lasts."""
-    console = console or Console(file=sys.stderr, highlight=False)
+    console = console or terminal(file=sys.stderr)
     tasks = task_names(experiment)
     watched = _Watched(experiment, tasks, folder)
     if not console.is_terminal:

@@ -18,10 +18,10 @@ from benchmarks.own_machine import (
     price_of,
 )
 from benchmarks.reaching import seconds_until
-from benchmarks.terminal import WIDTH, terminal
 from benchmarks.where_runs import chosen_runs
 from results.errors import UserError
 from results.loading import Run, folder_at
+from results.terminal import PAGE, terminal
 from results.text import DASH, counted, emulated_in_all, one_line
 from results.verbs import Verb
 
@@ -55,7 +55,7 @@ def run(words: Mapping[str, str]) -> None:
     if not costed:
         raise UserError(f"folder={words['folder']}: no run here has ended, so none has a cost")
 
-    console = terminal()
+    console = terminal(PAGE)
     _print(costed, console)
     for line in _remarks(costed, len(runs), machine, usd_per_hour, target, today):
         console.print(line, markup=False, soft_wrap=HTTPS in line)
@@ -95,7 +95,7 @@ def _print(costed: Sequence[_Costed], console: Console) -> None:
         "To\ntar-\nget",
     ):
         # the strategy gives way first; where that is not enough, an amount folds before it is cut
-        roomy = console.width >= WIDTH
+        roomy = console.width >= PAGE
         table.add_column(name, justify="right", no_wrap=roomy, overflow="fold")
     for each in costed:
         machines = [str(each.cost.machines)] if several else []

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from benchmarks import quantities
 from benchmarks.batch_search import ERROR_SHARE, MOST_RUNS
 from benchmarks.limited_run import NO_RUN, OURS
-from benchmarks.terminal import terminal
 from benchmarks.written import writing_into
 from results.errors import UserError
 from results.new_folder import claimed
 from results.run_folder import RunFolder
+from results.terminal import PAGE, terminal
 from results.text import DASH, counted, number, percent
 from results.verbs import INTERRUPTED, Verb
 
@@ -41,7 +41,7 @@ def run(words: Mapping[str, str]) -> int | None:
     from benchmarks.batch_fit import FIT_BATCH, check_machine, fit_batch
     from benchmarks.limited_run import RunFailed
 
-    console = terminal()
+    console = terminal(PAGE)
     launched = {key: value for key, value in words.items() if key not in _OWN}
     check_machine(limit_mb, 1)
     folder, above = _folder(words.get("folder"))

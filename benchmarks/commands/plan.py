@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.cost import in_usd
 from benchmarks.planning.request import KEYS, request_of
 from benchmarks.quantities import in_time
-from benchmarks.terminal import terminal
 from benchmarks.written import write_with_plots
 from results.decision_file import DECISION, put_plan
 from results.errors import UserError
 from results.loading import folder_at
+from results.terminal import PAGE, terminal
 from results.text import DASH, counted
 from results.verbs import Verb
 
@@ -44,7 +44,7 @@ def run(words: Mapping[str, str]) -> None:
         raise UserError(f"folder={words['folder']}: {error}") from error
     files = _written(record, folder)
 
-    console = terminal()
+    console = terminal(PAGE)
     _print(record, console)
     if files:
         console.print(f"Written: {', '.join(files)} in {words['folder']}", markup=False)

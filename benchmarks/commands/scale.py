@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.terminal import terminal
 from benchmarks.where_runs import chosen_runs
 from benchmarks.written import write_with_plots
 from results.errors import UserError, nearest
+from results.terminal import PAGE, terminal
 from results.text import counted, number, percent
 from results.verbs import Verb
 
@@ -48,7 +48,7 @@ def run(words: Mapping[str, str]) -> None:
     record = record_of(fits)
     folder = Path(words["folder"]).expanduser()
     files = _written(record, scaling_plots(record["fits"]), folder, plots)
-    console = terminal()
+    console = terminal(PAGE)
     for fit in record["fits"]:
         _print(fit, console)
     for sentence in without_fit(frame, fits):

@@ -17,13 +17,13 @@ from benchmarks.own_machine import (
     price_of,
 )
 from benchmarks.target_record import record_of
-from benchmarks.terminal import terminal
 from benchmarks.to_target import to_target
 from benchmarks.where_runs import chosen_runs
 from benchmarks.written import write_with_plots
 from results.errors import UserError
 from results.loading import folder_at
 from results.statistics.order_statistics import fewest_values
+from results.terminal import PAGE, terminal
 from results.verbs import Verb
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run(words: Mapping[str, str]) -> None:
     record = record_of(found, machine, usd_per_hour)
 
     files = _written(record, folder)
-    console = terminal()
+    console = terminal(PAGE)
     _print(record, console)
     for line in _counted_as(record, machine, usd_per_hour):
         console.print(line, markup=False, soft_wrap=HTTPS in line)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from input_pipelines.asked import check_storing
@@ -11,6 +10,7 @@ from results.errors import UserError
 from results.pipeline_file import FORMATS, number_in, part, record_in, records_in
 from results.report.plots_of_formats import formats
 from results.run_folder import RunFolder, replace_file
+from results.terminal import terminal
 from results.text import DASH, fixed, number, one_line
 
 _COLUMNS = 80
@@ -24,7 +24,7 @@ def show(folder: Path) -> None:
     ways = records_in(found, "ways")
     if not ways:
         raise UserError(f"{folder}: no formats were compared here")
-    console = Console(highlight=False)
+    console = terminal()
     table = Table(box=None, padding=(0, 1, 0, 0), width=min(_COLUMNS, console.width))
     table.add_column("format", no_wrap=True)
     for head in _HEADS:

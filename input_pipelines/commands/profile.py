@@ -21,6 +21,7 @@ from results.report.pipeline_profile import (
 )
 from results.report.plots_of_pipeline import waterfall
 from results.run_folder import RunFolder, replace_file
+from results.terminal import terminal
 from results.text import DASH, fixed, one_line
 
 _COLUMNS = 80
@@ -37,7 +38,7 @@ def show(folder: Path) -> None:
     found = part(RunFolder(folder), PROFILE)
     if found is None:
         raise UserError(f"{folder}: holds no profile of a pipeline")
-    print_profile(shown_profile(found), Console())
+    print_profile(shown_profile(found), terminal())
     plot = waterfall(found)
     if plot is not None:
         replace_file(folder / _PLOT, plot.file())

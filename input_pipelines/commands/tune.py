@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from input_pipelines.asked import check_measuring
@@ -12,6 +11,7 @@ from input_pipelines.commands import Verb
 from results.errors import UserError
 from results.pipeline_file import TUNING, number_in, part, record_in, records_in
 from results.run_folder import RunFolder
+from results.terminal import terminal
 from results.text import counted, number, one_line
 
 _COLUMNS = 80
@@ -24,7 +24,7 @@ def show(folder: Path) -> None:
     found = part(RunFolder(folder), TUNING)
     if found is None:
         raise UserError(f"{folder}: holds no tuning of a pipeline")
-    console = Console(highlight=False)
+    console = terminal()
     for head, words in _sentences(found):
         console.print(
             Text.assemble((f"{head}: ", "bold"), words), width=min(_COLUMNS, console.width)

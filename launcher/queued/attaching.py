@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from launcher.queued.following import follow
 from launcher.session import Interrupts
 from results.errors import UserError
+from results.terminal import terminal
 
 _KEY = "attach"
 
@@ -42,4 +41,4 @@ def attach(folder: Path) -> int:
         outcome = follow(folder, interrupts, may_ask=True)
     finally:
         interrupts.ignore()
-    return tell_end(outcome, folder, Console(highlight=False))
+    return tell_end(outcome, folder, terminal())

@@ -20,6 +20,7 @@ from results.run_table import (
 )
 from results.sorting import in_order
 from results.sweep_folder import problem
+from results.terminal import terminal
 from results.text import one_line
 from results.verbs import Verb
 from results.where import condition
@@ -68,10 +69,9 @@ def _asked_for(
 
 
 def _print_table(columns: Sequence[TableColumn], runs: Sequence[Run], lines: Iterable[str]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = terminal()
     if runs:
         console.print(drawn(columns, runs, console.width))
     for line in filter(None, lines):

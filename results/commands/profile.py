@@ -12,6 +12,7 @@ from results.errors import UserError, nearest
 from results.formats import as_csv, as_json_text
 from results.loading import read_runs
 from results.profiles import TRACE, Operation, Profile, read_profile
+from results.terminal import terminal
 from results.text import fixed, number, one_line, percent
 from results.verbs import Verb
 
@@ -64,10 +65,9 @@ def _profile(folder: str) -> Profile:
 
 
 def _print(profile: Profile, top: int, trace: Path) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = terminal()
     console.print(_table(profile, top, min(_COLUMNS, console.width)))
     lines = [
         f"{min(top, len(profile.operations))} of {len(profile.operations)} operations, steps"

@@ -26,6 +26,7 @@ from results.sweep_folder import (
     read_journal,
 )
 from results.sweep_progress import duration, progress_line, what_they_are
+from results.terminal import terminal
 from results.text import DASH, one_line
 from results.verbs import Verb
 
@@ -42,11 +43,9 @@ _ENDED = (DONE, FAILED, NOT_APPLICABLE)
 
 def run(words: Mapping[str, str]) -> None:
     """Show the sweep in `folder` until it has ended, or nothing is at work in it any more."""
-    from rich.console import Console
-
     folder = Path(words["folder"]).expanduser()
     journal = read_journal(folder)
-    console = Console(highlight=False)
+    console = terminal()
     if console.is_terminal:
         journal = _watch_live(folder, console)
     else:

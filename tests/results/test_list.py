@@ -71,6 +71,15 @@ def test_no_strategy_and_no_head_is_broken_within_a_word(
     assert {"examples_", "per_", "second", "seconds"} <= set(" ".join(lines[:3]).split())
 
 
+def test_terminal_without_a_width_gets_a_table_nevertheless(
+    sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    out = " ".join(printed(capsys, f"folder={sweep}").split())
+    assert "12 runs, " in out
+    assert "worker" in out
+
+
 def test_csv_has_every_column_of_a_frame(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(csv.DictReader(io.StringIO(printed(capsys, f"folder={sweep}", "format=csv"))))
     frame = results.load(sweep)
