@@ -22,7 +22,6 @@ from results.verbs import Verb
 if TYPE_CHECKING:
     from rich.console import Console
 
-_MOST_ROWS = 8
 _NAMES_A_KEY = re.compile(r"[a-z_.]+=")
 
 
@@ -72,7 +71,7 @@ def _print(record: Mapping[str, Any], console: Console) -> None:
     from rich.text import Text
 
     from benchmarks.planning.options_in_words import option_row
-    from results.report.plots_of_plan import spread_over_time
+    from results.report.plots_of_plan import MOST_ROWS, spread_over_time
 
     console.print(Text(f"{record['headline']}.", style="bold"))
     if record["emulated"]:
@@ -83,7 +82,7 @@ def _print(record: Mapping[str, Any], console: Console) -> None:
     console.print()
     console.print(Text("What nothing beats in time and cost at once:", style="bold"))
     rows = [
-        option_row(each, record["priced"]) for each in spread_over_time(record["front"], _MOST_ROWS)
+        option_row(each, record["priced"]) for each in spread_over_time(record["front"], MOST_ROWS)
     ]
     cost = "cost" if record["priced"] else "machine-hours"
     _table(console, ("machines", "strategy", "time", cost, "figures"), rows)

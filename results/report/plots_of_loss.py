@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -116,7 +115,7 @@ def _loss_axes(axes: Axes, losses: Sequence[np.ndarray]) -> None:
 def _ends(run: Run, loss: np.ndarray) -> tuple[float, float]:
     """First and last loss as the run's summary has them; the line's own where it has none."""
     first, last = run.value("loss_first"), run.value("loss_last")
-    if first is None or last is None or not math.isfinite(first) or not math.isfinite(last):
+    if first is None or last is None:
         return float(loss[0]), float(loss[-1])
     return float(first), float(last)
 

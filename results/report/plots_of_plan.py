@@ -22,7 +22,9 @@ _MINUTES_BELOW_HOURS = 2.0
 _KINDS = (("strong machines", True, VERMILION), ("weaker machines", False, BLUE))
 _BAND = 0.18
 """Opacity of an interval."""
-_MOST_POINTS, _MOST_NAMES, _MOST_ROWS = 24, 6, 8
+_MOST_POINTS, _MOST_NAMES = 24, 6
+MOST_ROWS = 8
+"""Of a plan's front, as the terminal and the report tell it."""
 _DECADES_OF_MANY_TICKS, _MOST_TICKS = 2.0, 6
 _LONGEST_SENTENCE = 400
 _DASHES = (0, (4, 3))
@@ -98,7 +100,7 @@ def _worth_a_row(
     front: Sequence[Mapping[str, Any]], best: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """What the terminal shows of `front`, and the recommended one, fastest first."""
-    shown = spread_over_time(front, _MOST_ROWS)
+    shown = spread_over_time(front, MOST_ROWS)
     return sorted([*shown, *(each for each in best if each not in shown)], key=_seconds)
 
 
